@@ -1,0 +1,1 @@
+//! The contract programming model: contracts, transactions, state, errors.

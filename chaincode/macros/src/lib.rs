@@ -1,0 +1,1 @@
+//! The contract attribute and its derives.

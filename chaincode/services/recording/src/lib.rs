@@ -1,0 +1,1 @@
+//! The recording contract: payloads validated, normalised and kept.

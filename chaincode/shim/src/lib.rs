@@ -1,0 +1,1 @@
+//! Speaks the peer's chaincode stream, over gRPC or in process.

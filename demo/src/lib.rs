@@ -1,0 +1,1 @@
+//! The stories Pervade tells, as a library.

@@ -1,0 +1,1 @@
+//! The small doors to the outside: clock, randomness, files, tasks.

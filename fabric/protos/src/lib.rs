@@ -1,0 +1,1 @@
+//! Hyperledger Fabric's messages, generated from our own definitions.

@@ -1,0 +1,1 @@
+//! gRPC service stubs over Fabric's messages.

@@ -1,0 +1,1 @@
+//! Follows a channel, keeps the graph, answers SPARQL.

@@ -1,0 +1,1 @@
+//! Blocks and transactions as provenance; what is proven about each quad.

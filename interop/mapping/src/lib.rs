@@ -1,0 +1,1 @@
+//! RML: read, check, run.

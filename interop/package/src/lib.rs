@@ -1,0 +1,1 @@
+//! A device type's package: JSON Schema, mapping, examples; validates and normalises payloads.

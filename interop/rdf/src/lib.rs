@@ -1,0 +1,1 @@
+//! RDF terms and quads, their canonical order and digest.

@@ -1,0 +1,1 @@
+//! Exact unit and time normalisation.

@@ -1,0 +1,1 @@
+//! Channel configuration: groups, policies, updates, genesis.

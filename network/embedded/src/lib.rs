@@ -1,0 +1,1 @@
+//! A whole permissioned network in one process.

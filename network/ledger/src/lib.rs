@@ -1,0 +1,1 @@
+//! Blocks, read-write sets and validation as pure rules.

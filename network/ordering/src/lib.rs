@@ -1,0 +1,1 @@
+//! Envelopes in, signed blocks out.

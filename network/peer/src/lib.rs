@@ -1,0 +1,1 @@
+//! Endorser, chaincode support, gateway, deliver, system chaincodes.

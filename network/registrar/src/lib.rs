@@ -1,0 +1,1 @@
+//! The membership oracle of one organisation: issues and revokes certificates.

@@ -1,0 +1,1 @@
+//! What an application links: gateway, events, commit status.
