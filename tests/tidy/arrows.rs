@@ -1,0 +1,81 @@
+//! Dependencies between packages point down or sideways, as `ARCHITECTURE.md` draws them.
+
+use crate::tree;
+
+/// Folder prefix → layer. The first match counts.
+const LAYERS: &[(&str, u8)] = &[
+    ("fabric/rpc", 2),
+    ("fabric/", 0),
+    ("chaincode/services/", 3),
+    ("chaincode/shim", 2),
+    ("chaincode/", 1),
+    ("interop/audit", 3),
+    ("interop/", 1),
+    ("network/ledger", 1),
+    ("network/config", 1),
+    ("network/embedded", 3),
+    ("network/", 2),
+    ("peer-client", 2),
+    ("demo", 4),
+    ("tests", 4),
+];
+
+/// Arrows up that the picture names as exceptions, each with its reason.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("interop/ledger", "chaincode/services/recording", "reads the records that contract writes"),
+    ("interop/ledger", "chaincode/services/registry", "reads the packages that contract keeps"),
+];
+
+/// Folder prefix → what nothing under it may depend on.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    ("peer-client", &["pervade-peer", "pervade-ledger", "pervade-storage", "pervade-embedded"]),
+    ("network/", &["pervade-peer-client", "pervade-audit"]),
+    ("interop/audit", &["pervade-embedded", "pervade-peer"]),
+    ("chaincode/contract", DETERMINISTIC),
+    ("chaincode/services/", DETERMINISTIC),
+    ("interop/rdf", DETERMINISTIC),
+    ("interop/units", DETERMINISTIC),
+    ("interop/mapping", DETERMINISTIC),
+    ("interop/package", DETERMINISTIC),
+    ("interop/ledger", DETERMINISTIC),
+    ("network/ledger", DETERMINISTIC),
+    ("network/config", DETERMINISTIC),
+];
+
+/// What the deterministic crates never name: runtimes, sockets, clocks, random numbers.
+const DETERMINISTIC: &[&str] = &["tokio", "tonic", "getrandom", "pervade-ports", "oxigraph"];
+
+#[test]
+fn arrows_point_down_or_sideways() {
+    let folders = tree::package_folders();
+    for (folder, dependencies) in tree::dependencies() {
+        let targets = dependencies.iter().filter_map(|name| folders.get(name));
+        for target in targets {
+            let allowed = layer(target) <= layer(&folder) || is_exception(&folder, target);
+            assert!(allowed, "{folder} (L{}) uses {target} (L{})", layer(&folder), layer(target));
+        }
+    }
+}
+
+#[test]
+fn forbidden_dependencies_are_absent() {
+    for (folder, dependencies) in tree::dependencies() {
+        for (prefix, forbidden) in FORBIDDEN {
+            let found = dependencies.iter().find(|name| forbidden.contains(&name.as_str()));
+            if folder.starts_with(prefix) {
+                assert_eq!(found, None, "{folder} may not depend on it");
+            }
+        }
+    }
+}
+
+fn layer(folder: &str) -> u8 {
+    let found = LAYERS.iter().find(|(prefix, _)| folder.starts_with(prefix));
+    found.unwrap_or_else(|| panic!("{folder} has no layer: name it here")).1
+}
+
+fn is_exception(folder: &str, target: &str) -> bool {
+    EXCEPTIONS
+        .iter()
+        .any(|(from, to, reason)| *from == folder && *to == target && !reason.is_empty())
+}

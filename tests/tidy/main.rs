@@ -1,0 +1,7 @@
+//! The house rules, asserted: arrows, paths, budgets and the table of requirements.
+
+mod arrows;
+mod budgets;
+mod paths;
+mod requirements;
+mod tree;
