@@ -1,1 +1,9 @@
-//! Blocks, read-write sets and validation as pure rules.
+//! The rules of a ledger, and nothing else: how blocks are linked, what a transaction is, how
+//! it is simulated, judged and applied.
+//!
+//! Every function here is a pure function of its arguments: no clock, no randomness, no file,
+//! no socket, no unordered collection. Two peers that hand in the same block, the same
+//! configuration and the same state get the same verdicts, the same changes and the same
+//! commit hash.
+
+pub mod state;
