@@ -2,6 +2,9 @@
 //!
 //! The definitions under `proto/` agree with Fabric's in packages, names, numbers and types, and
 //! therefore in every byte on the wire. Maps are `BTreeMap`s, so that encoding is deterministic.
+//! [`id`] holds checked forms of the names that messages carry as strings.
+
+pub mod id;
 
 pub use generated::{
     common, etcdraft, gateway, google_rpc, kvrwset, lifecycle, msp, orderer, protos, queryresult,
@@ -15,6 +18,7 @@ pub use prost_types::{Any, Timestamp};
     clippy::exhaustive_enums,
     clippy::doc_markdown,
     clippy::must_use_candidate,
+    clippy::use_self,
     reason = "written by a generator"
 )]
 mod generated;
