@@ -97,7 +97,8 @@ mod tests {
         definitions.file.retain(|file| FILES.contains(&file.name()));
         PACKAGES
             .iter()
-            .fold(tonic_prost_build::configure(), |builder, package| {
+            // Without tonic's own `connect`: it would clash with the method of `Chaincode`.
+            .fold(tonic_prost_build::configure().build_transport(false), |builder, package| {
                 builder.extern_path(format!(".{package}"), format!("::fabric_protos::{package}"))
             })
             .out_dir(target)

@@ -15,17 +15,6 @@ pub mod endorser_client {
     pub struct EndorserClient<T> {
         inner: tonic::client::Grpc<T>,
     }
-    impl EndorserClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
     impl<T> EndorserClient<T>
     where
         T: tonic::client::GrpcService<tonic::body::Body>,
@@ -318,17 +307,6 @@ pub mod deliver_client {
     #[derive(Debug, Clone)]
     pub struct DeliverClient<T> {
         inner: tonic::client::Grpc<T>,
-    }
-    impl DeliverClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
     }
     impl<T> DeliverClient<T>
     where
@@ -815,17 +793,6 @@ pub mod chaincode_client {
     pub struct ChaincodeClient<T> {
         inner: tonic::client::Grpc<T>,
     }
-    impl ChaincodeClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
     impl<T> ChaincodeClient<T>
     where
         T: tonic::client::GrpcService<tonic::body::Body>,
@@ -1128,17 +1095,6 @@ pub mod chaincode_support_client {
     #[derive(Debug, Clone)]
     pub struct ChaincodeSupportClient<T> {
         inner: tonic::client::Grpc<T>,
-    }
-    impl ChaincodeSupportClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
     }
     impl<T> ChaincodeSupportClient<T>
     where
