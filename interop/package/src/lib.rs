@@ -1,1 +1,39 @@
-//! A device type's package: JSON Schema, mapping, examples; validates and normalises payloads.
+//! A device type's package: JSON Schema, RML mapping, examples with their expected quads.
+//!
+//! A vendor describes a device type once, as a folder:
+//!
+//! ```text
+//! package.json        vendor, model, version, title, payload language
+//! schema.json         JSON Schema of the payloads
+//! mapping.ttl         RML mapping of the payloads
+//! examples/a.json     a payload …
+//! examples/a.nq       … and exactly the quads it must give
+//! ```
+//!
+//! [`check`] accepts the package or lists every problem. A checked package
+//! [normalises](CheckedPackage::normalise) payloads: read, validate, map, digest.
+//!
+//! **Where the quads go.** All quads of one payload are in the named graph
+//! `urn:pervade:tx:<channel>:<txid>#payload` ([`Context::graph_iri`]). The mapping's base IRI is
+//! `urn:pervade:tx:<channel>:<txid>#`, so a subject template `soil/temperature` names
+//! `urn:pervade:tx:<channel>:<txid>#soil/temperature`. Expected quads of examples carry the
+//! IRIs of [`Context::example`].
+//!
+//! **Invariant:** pure: no I/O, no clock, no float, no hash order.
+
+mod check;
+mod context;
+mod model;
+mod normalise;
+mod problem;
+mod schema;
+mod shipped;
+
+pub use check::check;
+pub use context::{Context, ContextError};
+pub use model::{
+    DevicePackage, Example, FormatError, Manifest, PACKAGE_BYTES_MAX, PackageId, PayloadLanguage,
+};
+pub use normalise::{CheckedPackage, NormaliseError, Normalised};
+pub use problem::{Problem, ProblemCode};
+pub use shipped::shipped;

@@ -1,0 +1,255 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::problem::{Problem, ProblemCode};
+
+/// Longest package, all documents together, in bytes.
+pub const PACKAGE_BYTES_MAX: usize = 512 * 1024;
+
+/// Most examples in one package.
+const EXAMPLES_MAX: usize = 64;
+
+/// A package as its author wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DevicePackage {
+    /// Payloads and the quads they must give, by name.
+    pub examples: Vec<Example>,
+    /// Who made which device type.
+    pub manifest: Manifest,
+    /// The RML mapping, as Turtle text.
+    pub mapping: String,
+    /// The JSON Schema of the payloads, as text.
+    pub schema: String,
+}
+
+/// `package.json`: what the package describes. Fields are in canonical (byte) order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// One or two sentences for people; may be empty.
+    #[serde(default)]
+    pub description: String,
+    /// Device model, `[a-z0-9-]+`.
+    pub model: String,
+    /// How payloads are written.
+    pub payload: PayloadLanguage,
+    /// Name for people.
+    pub title: String,
+    /// Maker, `[a-z0-9-]+`.
+    pub vendor: String,
+    /// Version of the package, such as `1.0.0`.
+    pub version: String,
+}
+
+/// How payloads are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum PayloadLanguage {
+    /// JSON as it comes.
+    #[serde(rename = "json")]
+    Json,
+    /// A SenML pack (RFC 8428): base fields are resolved before validation and mapping.
+    #[serde(rename = "senml+json")]
+    SenmlJson,
+}
+
+/// One payload and the quads it must give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// The quads in N-Quads, in the IRIs of [`Context::example`](crate::Context::example).
+    pub expected: String,
+    /// File name without extension.
+    pub name: String,
+    /// The payload as the device sends it.
+    pub payload: String,
+}
+
+/// SHA-256 of a package's canonical text, as 64 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackageId(String);
+
+impl PackageId {
+    /// The 64 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PackageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl DevicePackage {
+    /// Puts a package together from its files, by path inside the package's folder.
+    ///
+    /// # Errors
+    /// Every missing, unknown, overlong or malformed file.
+    pub fn from_files(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Vec<Problem>> {
+        let mut reading = Reading { files, problems: Vec::new() };
+        let package = reading.package();
+        match package {
+            Some(package) if reading.problems.is_empty() => Ok(package),
+            _ => Err(reading.problems),
+        }
+    }
+
+    /// The package as one JSON text: keys in byte order, no blanks, examples by name.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        // Field order of the structs is byte order of the keys, and no field can fail to serialise.
+        serde_json::to_string(&self.sorted()).unwrap_or_default()
+    }
+
+    /// Reads the canonical text.
+    ///
+    /// # Errors
+    /// The text is too long, is not a package, or is a package written in another way.
+    pub fn from_canonical(text: &str) -> Result<Self, FormatError> {
+        if text.len() > PACKAGE_BYTES_MAX {
+            return Err(FormatError::TooLong { limit: PACKAGE_BYTES_MAX });
+        }
+        let package: Self = serde_json::from_str(text).map_err(FormatError::Shape)?;
+        if package.canonical() != text {
+            return Err(FormatError::NotCanonical);
+        }
+        Ok(package)
+    }
+
+    /// SHA-256 of [`Self::canonical`].
+    #[must_use]
+    pub fn id(&self) -> PackageId {
+        PackageId(hex::encode(Sha256::digest(self.canonical().as_bytes())))
+    }
+
+    fn sorted(&self) -> Self {
+        let mut package = self.clone();
+        package.examples.sort_by(|a, b| a.name.cmp(&b.name));
+        package
+    }
+}
+
+/// Why a text is not a package.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// The text is too long.
+    #[error("longer than {limit} bytes")]
+    TooLong {
+        /// [`PACKAGE_BYTES_MAX`].
+        limit: usize,
+    },
+    /// The text is no package.
+    #[error("not a package")]
+    Shape(#[source] serde_json::Error),
+    /// The package's canonical text is another.
+    #[error("not in canonical form")]
+    NotCanonical,
+}
+
+struct Reading<'a> {
+    files: &'a BTreeMap<String, Vec<u8>>,
+    problems: Vec<Problem>,
+}
+
+impl Reading<'_> {
+    fn package(&mut self) -> Option<DevicePackage> {
+        let total: usize = self.files.values().map(Vec::len).sum();
+        if total > PACKAGE_BYTES_MAX {
+            self.report(
+                "package.json",
+                format!("the package is longer than {PACKAGE_BYTES_MAX} bytes"),
+            );
+            return None;
+        }
+        self.refuse_unknown();
+        let manifest = self.manifest();
+        let schema = self.text("schema.json");
+        let mapping = self.text("mapping.ttl");
+        let examples = self.examples();
+        Some(DevicePackage { examples, manifest: manifest?, mapping: mapping?, schema: schema? })
+    }
+
+    fn refuse_unknown(&mut self) {
+        let known = |path: &str| {
+            matches!(path, "package.json" | "schema.json" | "mapping.ttl" | "README.md")
+                || example_name(path, ".json").or_else(|| example_name(path, ".nq")).is_some()
+        };
+        let unknown: Vec<_> = self.files.keys().filter(|path| !known(path)).cloned().collect();
+        for path in unknown {
+            self.report(&path, "this file has no place in a package".to_owned());
+        }
+    }
+
+    fn manifest(&mut self) -> Option<Manifest> {
+        let text = self.text("package.json")?;
+        serde_json::from_str(&text)
+            .map_err(|error| {
+                self.problems.push(Problem {
+                    document: "package.json".to_owned(),
+                    line: u64::try_from(error.line()).unwrap_or(1).max(1),
+                    column: u64::try_from(error.column()).unwrap_or(1).max(1),
+                    code: ProblemCode::Manifest,
+                    message: error.to_string(),
+                });
+            })
+            .ok()
+    }
+
+    fn examples(&mut self) -> Vec<Example> {
+        let names: Vec<String> = self
+            .files
+            .keys()
+            .filter_map(|path| example_name(path, ".json"))
+            .map(str::to_owned)
+            .collect();
+        if names.len() > EXAMPLES_MAX {
+            self.report("examples", format!("more than {EXAMPLES_MAX} examples"));
+            return Vec::new();
+        }
+        let mut examples = Vec::new();
+        for name in names {
+            let payload = self.text(&format!("examples/{name}.json"));
+            let expected = self.text(&format!("examples/{name}.nq"));
+            if let (Some(payload), Some(expected)) = (payload, expected) {
+                examples.push(Example { expected, name, payload });
+            }
+        }
+        examples
+    }
+
+    fn text(&mut self, path: &str) -> Option<String> {
+        let Some(bytes) = self.files.get(path) else {
+            self.report(path, "the file is missing".to_owned());
+            return None;
+        };
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Some(text.to_owned()),
+            Err(error) => {
+                self.report(path, format!("not UTF-8 after byte {}", error.valid_up_to()));
+                None
+            }
+        }
+    }
+
+    fn report(&mut self, document: &str, message: String) {
+        self.problems.push(Problem {
+            document: document.to_owned(),
+            line: 1,
+            column: 1,
+            code: ProblemCode::File,
+            message,
+        });
+    }
+}
+
+fn example_name<'a>(path: &'a str, extension: &str) -> Option<&'a str> {
+    path.strip_prefix("examples/")?.strip_suffix(extension).filter(|name| !name.contains('/'))
+}

@@ -1,0 +1,298 @@
+use std::fmt;
+
+use oxttl::TextPosition;
+
+/// A place in a text; lines and columns count from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u64,
+    /// Column in characters, from 1.
+    pub column: u64,
+}
+
+impl Position {
+    /// The first character of a text.
+    pub const START: Self = Self { line: 1, column: 1 };
+
+    pub(crate) fn of(position: &TextPosition) -> Self {
+        Self { line: position.line.saturating_add(1), column: position.column.saturating_add(1) }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// Where one triple of a Turtle document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TriplePlace {
+    pub(crate) subject: Position,
+    pub(crate) predicate: Position,
+    pub(crate) object: Position,
+}
+
+/// Most brackets open at once that the scan follows.
+const NESTING_MAX: usize = 256;
+
+/// A light scan of well-formed Turtle: where each triple stands, in the order in which the
+/// parser reports triples (a bracketed object after the triples inside it).
+///
+/// The scan judges nothing. It gives up (`None`) on what it does not follow: collections
+/// and deep nesting.
+pub(crate) fn triple_places(text: &str) -> Option<Vec<TriplePlace>> {
+    let mut scan = Scan { tokens: Tokens::new(text), places: Vec::new(), open: Vec::new() };
+    scan.document()?;
+    Some(scan.places)
+}
+
+struct Scan<'a> {
+    tokens: Tokens<'a>,
+    places: Vec<TriplePlace>,
+    /// Statements whose bracketed object is still open, with where that object began.
+    open: Vec<(Statement, Position)>,
+}
+
+/// What is known of the statement being read.
+#[derive(Clone, Copy)]
+struct Statement {
+    subject: Position,
+    predicate: Option<Position>,
+    /// An object was read and only a suffix or a separator may follow.
+    complete: bool,
+}
+
+impl Statement {
+    const fn of(subject: Position) -> Self {
+        Self { subject, predicate: None, complete: false }
+    }
+}
+
+impl Scan<'_> {
+    fn document(&mut self) -> Option<()> {
+        let mut statement: Option<Statement> = None;
+        while let Some(Token { kind, text, position }) = self.tokens.next() {
+            statement = match (kind, statement) {
+                (TokenKind::Directive, None) => {
+                    self.skip_directive(text);
+                    None
+                }
+                (TokenKind::Open, None) => Some(Statement::of(position)),
+                (TokenKind::Other, None) => return None,
+                (TokenKind::Open, Some(current)) => Some(self.open_object(current, position)?),
+                (TokenKind::Close, Some(_)) => Some(self.close_object(statement?)),
+                (TokenKind::Semicolon, Some(current)) => Some(Statement::of(current.subject)),
+                (TokenKind::Comma, Some(current)) => Some(Statement { complete: false, ..current }),
+                (TokenKind::Dot | TokenKind::Close, _) => None,
+                (TokenKind::Term, None) => Some(Statement::of(position)),
+                (TokenKind::Term | TokenKind::Directive, Some(current)) => {
+                    Some(self.term(current, position))
+                }
+                (TokenKind::Suffix | TokenKind::Semicolon | TokenKind::Comma, current) => current,
+                (TokenKind::Other, Some(_)) => return None,
+            };
+        }
+        Some(())
+    }
+
+    /// `@prefix p: <i> .` ends with a dot, `PREFIX p: <i>` does not.
+    fn skip_directive(&mut self, keyword: &str) {
+        let terms =
+            if keyword.trim_start_matches('@').eq_ignore_ascii_case("prefix") { 2 } else { 1 };
+        for _ in 0..terms {
+            self.tokens.next();
+        }
+        if keyword.starts_with('@') {
+            self.tokens.next();
+        }
+    }
+
+    fn open_object(&mut self, current: Statement, position: Position) -> Option<Statement> {
+        if self.open.len() >= NESTING_MAX {
+            return None;
+        }
+        self.open.push((current, position));
+        Some(Statement::of(position))
+    }
+
+    fn close_object(&mut self, current: Statement) -> Statement {
+        match self.open.pop() {
+            Some((outer, began)) => self.term(outer, began),
+            // The bracket was the subject; its predicates may follow.
+            None => Statement::of(current.subject),
+        }
+    }
+
+    fn term(&mut self, current: Statement, position: Position) -> Statement {
+        match current.predicate {
+            None => Statement { predicate: Some(position), ..current },
+            Some(_) if current.complete => current,
+            Some(predicate) => {
+                let subject = current.subject;
+                self.places.push(TriplePlace { subject, predicate, object: position });
+                Statement { complete: true, ..current }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TokenKind {
+    Term,
+    /// Part of the literal before it: `@en`, or `^^` and its datatype.
+    Suffix,
+    Directive,
+    Open,
+    Close,
+    Semicolon,
+    Comma,
+    Dot,
+    Other,
+}
+
+struct Token<'a> {
+    kind: TokenKind,
+    text: &'a str,
+    position: Position,
+}
+
+struct Tokens<'a> {
+    rest: &'a str,
+    position: Position,
+    after_string: bool,
+    after_carets: bool,
+}
+
+impl<'a> Tokens<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { rest: text, position: Position::START, after_string: false, after_carets: false }
+    }
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        self.skip_blank();
+        let position = self.position;
+        let (kind, length) = self.measure()?;
+        let text = self.take(length);
+        let kind =
+            if self.after_carets && kind == TokenKind::Term { TokenKind::Suffix } else { kind };
+        self.after_carets = text == "^^";
+        self.after_string = text.starts_with(['"', '\'']);
+        Some(Token { kind, text, position })
+    }
+
+    fn skip_blank(&mut self) {
+        loop {
+            let blank = self.rest.len() - self.rest.trim_start().len();
+            self.take(blank);
+            if !self.rest.starts_with('#') {
+                return;
+            }
+            let comment = self.rest.find('\n').unwrap_or(self.rest.len());
+            self.take(comment);
+        }
+    }
+
+    /// Kind and byte length of the token that `rest` starts with.
+    fn measure(&self) -> Option<(TokenKind, usize)> {
+        let first = self.rest.chars().next()?;
+        Some(match first {
+            '<' => (TokenKind::Term, self.rest.find('>').map_or(self.rest.len(), |at| at + 1)),
+            '"' | '\'' => (TokenKind::Term, string_length(self.rest, first)),
+            '[' => (TokenKind::Open, 1),
+            ']' => (TokenKind::Close, 1),
+            ';' => (TokenKind::Semicolon, 1),
+            ',' => (TokenKind::Comma, 1),
+            '^' => (TokenKind::Suffix, if self.rest.starts_with("^^") { 2 } else { 1 }),
+            '@' if self.after_string => (TokenKind::Suffix, word_length(self.rest)),
+            '@' => (TokenKind::Directive, word_length(self.rest)),
+            '.' if !self.rest[1..].starts_with(|c: char| c.is_ascii_digit()) => (TokenKind::Dot, 1),
+            '(' | ')' | '{' | '}' => (TokenKind::Other, 1),
+            _ => {
+                let length = word_length(self.rest).max(first.len_utf8());
+                let word = self.rest.get(..length).unwrap_or_default();
+                let directive =
+                    word.eq_ignore_ascii_case("prefix") || word.eq_ignore_ascii_case("base");
+                (if directive { TokenKind::Directive } else { TokenKind::Term }, length)
+            }
+        })
+    }
+
+    fn take(&mut self, length: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
+        for character in taken.chars() {
+            if character == '\n' {
+                self.position = Position { line: self.position.line + 1, column: 1 };
+            } else {
+                self.position.column += 1;
+            }
+        }
+        self.rest = rest;
+        taken
+    }
+}
+
+fn string_length(rest: &str, quote: char) -> usize {
+    let long: String = std::iter::repeat_n(quote, 3).collect();
+    let (mark, start) = if rest.starts_with(&long) { (long.as_str(), 3) } else { (&long[..1], 1) };
+    let mut escaped = false;
+    for (at, character) in rest.char_indices().skip(start) {
+        if escaped {
+            escaped = false;
+        } else if character == '\\' {
+            escaped = true;
+        } else if rest.get(at..).is_some_and(|tail| tail.starts_with(mark)) {
+            // A long string may end in quotes of its own: the last three close it.
+            let extra = if start == 3 {
+                rest.get(at + 3..)
+                    .map_or(0, |tail| tail.len() - tail.trim_start_matches(quote).len())
+            } else {
+                0
+            };
+            return at + mark.len() + extra;
+        }
+    }
+    rest.len()
+}
+
+/// Length of a name, number or keyword: up to a blank or a delimiter. A dot belongs to the
+/// word only when a word character follows it.
+fn word_length(rest: &str) -> usize {
+    let mut escaped = false;
+    for (at, character) in rest.char_indices() {
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        escaped = character == '\\';
+        let dot_inside = character == '.' && rest.get(at + 1..).is_some_and(starts_word);
+        let delimiter = matches!(
+            character,
+            '.' | ';'
+                | ','
+                | '['
+                | ']'
+                | '('
+                | ')'
+                | '{'
+                | '}'
+                | '"'
+                | '\''
+                | '<'
+                | '>'
+                | '#'
+                | '^'
+        );
+        if character.is_whitespace() || (delimiter && !dot_inside) {
+            return at;
+        }
+    }
+    rest.len()
+}
+
+fn starts_word(tail: &str) -> bool {
+    tail.starts_with(|c: char| {
+        c.is_alphanumeric() || matches!(c, '_' | ':' | '%' | '\\' | '-' | '.')
+    })
+}

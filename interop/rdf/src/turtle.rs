@@ -1,0 +1,174 @@
+use std::collections::BTreeMap;
+
+use oxrdf::{BlankNode, NamedOrBlankNode, Term, Triple};
+use oxttl::TurtleParser;
+
+use crate::positions::{Position, triple_places};
+
+/// Longest Turtle document read, in bytes.
+pub const TURTLE_BYTES_MAX: usize = 1 << 20;
+
+/// One triple and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PositionedTriple {
+    /// The triple; blank nodes are named `b0`, `b1`, … in order of first appearance.
+    pub triple: Triple,
+    /// Where the subject's token starts.
+    pub subject: Position,
+    /// Where the predicate's token starts.
+    pub predicate: Position,
+    /// Where the object's token starts.
+    pub object: Position,
+}
+
+/// Reads a Turtle document; relative IRIs need `base` or the document's own `@base`.
+///
+/// # Errors
+/// The first syntax error with its position, or the document is longer than
+/// [`TURTLE_BYTES_MAX`].
+pub fn parse_turtle(text: &str, base: Option<&str>) -> Result<Vec<PositionedTriple>, TurtleError> {
+    if text.len() > TURTLE_BYTES_MAX {
+        return Err(TurtleError::TooLong { limit: TURTLE_BYTES_MAX });
+    }
+    let mut parser = TurtleParser::new();
+    if let Some(base) = base {
+        parser =
+            parser.with_base_iri(base).map_err(|_| TurtleError::Base { base: base.to_owned() })?;
+    }
+    let mut names = BlankNames::default();
+    let mut triples = Vec::new();
+    for triple in parser.for_slice(text) {
+        let triple = triple.map_err(|error| TurtleError::Syntax {
+            position: Position::of(&error.location().start),
+            detail: error.message().to_owned(),
+        })?;
+        triples.push(names.rename(triple));
+    }
+    let places = triple_places(text).filter(|places| places.len() == triples.len());
+    let mut places = places.unwrap_or_default().into_iter();
+    Ok(triples
+        .into_iter()
+        .map(|triple| match places.next() {
+            Some(place) => PositionedTriple {
+                triple,
+                subject: place.subject,
+                predicate: place.predicate,
+                object: place.object,
+            },
+            None => PositionedTriple {
+                triple,
+                subject: Position::START,
+                predicate: Position::START,
+                object: Position::START,
+            },
+        })
+        .collect())
+}
+
+/// Why a text is not Turtle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TurtleError {
+    /// The grammar is broken here.
+    #[error("{position}: {detail}")]
+    Syntax {
+        /// Where the offending token starts.
+        position: Position,
+        /// The parser's words.
+        detail: String,
+    },
+    /// The base is not an absolute IRI.
+    #[error("{base} is not an absolute IRI")]
+    Base {
+        /// The base as given.
+        base: String,
+    },
+    /// The document is too long.
+    #[error("longer than {limit} bytes")]
+    TooLong {
+        /// [`TURTLE_BYTES_MAX`].
+        limit: usize,
+    },
+}
+
+impl TurtleError {
+    /// Where the problem stands; the start of the text if it is about the whole.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        match self {
+            Self::Syntax { position, .. } => *position,
+            Self::Base { .. } | Self::TooLong { .. } => Position::START,
+        }
+    }
+}
+
+/// The parser names anonymous nodes at random; here every blank node gets a number.
+#[derive(Default)]
+struct BlankNames {
+    names: BTreeMap<String, BlankNode>,
+}
+
+impl BlankNames {
+    fn rename(&mut self, mut triple: Triple) -> Triple {
+        if let NamedOrBlankNode::BlankNode(node) = &triple.subject {
+            triple.subject = self.name(node).into();
+        }
+        if let Term::BlankNode(node) = &triple.object {
+            triple.object = self.name(node).into();
+        }
+        triple
+    }
+
+    fn name(&mut self, node: &BlankNode) -> BlankNode {
+        let next = self.names.len();
+        self.names
+            .entry(node.as_str().to_owned())
+            .or_insert_with(|| BlankNode::new_unchecked(format!("b{next}")))
+            .clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(text: &str, expected: Expect) {
+        match parse_turtle(text, Some("http://base/")) {
+            Ok(triples) => {
+                let lines: String = triples
+                    .iter()
+                    .map(|t| format!("{} {} {} | {}\n", t.subject, t.predicate, t.object, t.triple))
+                    .collect();
+                expected.assert_eq(&lines);
+            }
+            Err(error) => expected.assert_eq(&error.to_string()),
+        }
+    }
+
+    #[test]
+    fn positions_of_nested_objects() {
+        check(
+            "@prefix e: <http://e/> . # a comment with [ ; \" in it\nPREFIX f: <http://f/>\n<a> a e:T ;\n  e:p [ f:q \"x;y\"@en, 1.5 ; ] , e:o.o .\n[] e:p '''long ''' .\n[ e:r true ] e:s \"1\"^^e:dt ;; .",
+            expect![[r#"
+                3:1 3:5 3:7 | <http://base/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://e/T>
+                4:7 4:9 4:13 | _:b0 <http://f/q> "x;y"@en
+                4:7 4:9 4:23 | _:b0 <http://f/q> "1.5"^^<http://www.w3.org/2001/XMLSchema#decimal>
+                3:1 4:3 4:7 | <http://base/a> <http://e/p> _:b0
+                3:1 4:3 4:33 | <http://base/a> <http://e/p> <http://e/o.o>
+                5:1 5:4 5:8 | _:b1 <http://e/p> "long "
+                6:1 6:3 6:7 | _:b2 <http://e/r> "true"^^<http://www.w3.org/2001/XMLSchema#boolean>
+                6:1 6:14 6:18 | _:b2 <http://e/s> "1"^^<http://e/dt>
+            "#]],
+        );
+    }
+
+    #[test]
+    fn syntax_error_has_its_position() {
+        check(
+            "@prefix e: <http://e/> .\ne:a e:b e:c e:d .",
+            expect!["2:13: A dot is expected at the end of statements"],
+        );
+    }
+}
