@@ -1,21 +1,21 @@
 //! One module per package; the code in `generated/` is written by the test `regenerate`.
 
 /// Package `gateway`.
-pub mod gateway {
+pub(crate) mod gateway {
     include!("generated/gateway.rs");
 }
 
 /// Package `grpc.health.v1`.
-pub mod health {
+pub(crate) mod health {
     include!("generated/grpc.health.v1.rs");
 }
 
 /// Package `orderer`.
-pub mod orderer {
+pub(crate) mod orderer {
     include!("generated/orderer.rs");
 }
 
 /// Package `protos`.
-pub mod protos {
+pub(crate) mod protos {
     include!("generated/protos.rs");
 }

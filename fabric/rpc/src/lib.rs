@@ -60,14 +60,14 @@ pub mod health {
 
 #[expect(
     missing_docs,
-    missing_debug_implementations,
     unused_qualifications,
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
+    clippy::doc_markdown,
     clippy::excessive_nesting,
     clippy::exhaustive_enums,
     clippy::must_use_candidate,
-    clippy::return_self_not_must_use,
+    clippy::too_many_lines,
     reason = "written by a generator"
 )]
 mod generated;

@@ -25,7 +25,9 @@ pub fn endpoint(
     override_name: Option<&str>,
 ) -> Result<Endpoint, EndpointError> {
     let plain = Endpoint::from_shared(format!("https://{address}"))
-        .map_err(|source| EndpointError::Address { address: address.to_owned(), source })?;
+        .ok()
+        .filter(|endpoint| is_host_and_port(endpoint, address))
+        .ok_or_else(|| EndpointError::Address { address: address.to_owned() })?;
     if !holds_certificate(roots_pem) {
         return Err(EndpointError::NoRoot);
     }
@@ -51,8 +53,6 @@ pub enum EndpointError {
     Address {
         /// As given.
         address: String,
-        /// What the transport says.
-        source: Error,
     },
     /// The PEM text holds no certificate, so nobody could be trusted.
     #[error("the trusted roots hold no certificate")]
@@ -65,7 +65,125 @@ pub enum EndpointError {
     },
 }
 
+/// Whether the whole address, as parsed, is a host and a port: no path, no user, no default port.
+fn is_host_and_port(endpoint: &Endpoint, address: &str) -> bool {
+    endpoint.uri().authority().is_some_and(|authority| {
+        authority.port_u16().is_some() && authority == address && !address.contains('@')
+    })
+}
+
 fn holds_certificate(pem: &[u8]) -> bool {
     const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
     pem.windows(BEGIN.len()).any(|window| window == BEGIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use tokio::net::TcpListener;
+    use tokio_stream::wrappers::TcpListenerStream;
+    use tonic::transport::{Identity, Server, ServerTlsConfig};
+    use tonic::{Request, Response, Status};
+
+    use super::{EndpointError, endpoint};
+    use crate::health::{
+        HealthCheckRequest, HealthCheckResponse,
+        health_check_response::ServingStatus,
+        health_client::HealthClient,
+        health_server::{Health, HealthServer},
+    };
+
+    const NAME: &str = "peer0.org1.example.com";
+
+    #[tokio::test]
+    async fn the_pinned_root_under_the_overriding_name_is_trusted() {
+        let authority = authority();
+        let address = serve(&authority).await;
+        assert_eq!(
+            check(&address, &authority.pem(), Some(NAME)).await,
+            Some(ServingStatus::Serving)
+        );
+    }
+
+    #[tokio::test]
+    async fn another_root_is_not_trusted() {
+        let address = serve(&authority()).await;
+        assert_eq!(check(&address, &authority().pem(), Some(NAME)).await, None);
+    }
+
+    #[tokio::test]
+    async fn another_name_is_not_trusted() {
+        let authority = authority();
+        let address = serve(&authority).await;
+        assert_eq!(check(&address, &authority.pem(), None).await, None);
+        assert_eq!(check(&address, &authority.pem(), Some("peer0.org2.example.com")).await, None);
+    }
+
+    #[test]
+    fn roots_without_a_certificate_are_refused() {
+        for pem in ["", "certificate"] {
+            let refused = endpoint("localhost:7051", pem.as_bytes(), None);
+            assert!(matches!(refused, Err(EndpointError::NoRoot)), "{pem:?} holds no root");
+        }
+    }
+
+    #[test]
+    fn a_broken_address_is_refused() {
+        let pem = authority().pem();
+        for address in ["", "a b:7051", "host:port", "host", "host:1/x", "a@host:1", "host:70000"] {
+            let refused = endpoint(address, pem.as_bytes(), None);
+            assert!(matches!(refused, Err(EndpointError::Address { .. })), "{address:?}");
+        }
+    }
+
+    /// What the server says of itself, if it is trusted.
+    async fn check(address: &str, roots: &str, name: Option<&str>) -> Option<ServingStatus> {
+        let endpoint = endpoint(address, roots.as_bytes(), name).unwrap();
+        let mut client = HealthClient::new(endpoint.connect().await.ok()?);
+        let answer = client.check(HealthCheckRequest::default()).await.unwrap();
+        Some(answer.into_inner().status())
+    }
+
+    fn authority() -> CertifiedIssuer<'static, KeyPair> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+    }
+
+    async fn serve(authority: &CertifiedIssuer<'static, KeyPair>) -> String {
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new([NAME.to_owned()]).unwrap().signed_by(&key, authority).unwrap();
+        let identity = Identity::from_pem(certificate.pem(), key.serialize_pem());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::builder()
+            .tls_config(ServerTlsConfig::new().identity(identity))
+            .unwrap()
+            .add_service(HealthServer::new(Healthy))
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        tokio::spawn(server);
+        address.to_string()
+    }
+
+    struct Healthy;
+
+    #[tonic::async_trait]
+    impl Health for Healthy {
+        async fn check(
+            &self,
+            _: Request<HealthCheckRequest>,
+        ) -> Result<Response<HealthCheckResponse>, Status> {
+            Ok(Response::new(HealthCheckResponse { status: ServingStatus::Serving.into() }))
+        }
+
+        type WatchStream = tokio_stream::Empty<Result<HealthCheckResponse, Status>>;
+
+        async fn watch(
+            &self,
+            _: Request<HealthCheckRequest>,
+        ) -> Result<Response<Self::WatchStream>, Status> {
+            Ok(Response::new(tokio_stream::empty()))
+        }
+    }
 }
