@@ -2,9 +2,11 @@
 //!
 //! The definitions under `proto/` agree with Fabric's in packages, names, numbers and types, and
 //! therefore in every byte on the wire. Maps are `BTreeMap`s, so that encoding is deterministic.
-//! [`id`] holds checked forms of the names that messages carry as strings.
+//! [`id`] holds checked forms of the names that messages carry as strings, [`proposal`] the rules of
+//! a proposal's bytes, hash and transaction identifier.
 
 pub mod id;
+pub mod proposal;
 
 pub use generated::{
     common, etcdraft, gateway, google_rpc, kvrwset, lifecycle, msp, orderer, protos, queryresult,
