@@ -12,7 +12,7 @@ pub use generated::{
     common, etcdraft, gateway, google_rpc, kvrwset, lifecycle, msp, orderer, protos, queryresult,
     rwset,
 };
-pub use prost::Message;
+pub use prost::{Message, Name};
 pub use prost_types::{Any, Timestamp};
 
 #[expect(
@@ -64,6 +64,8 @@ mod tests {
         let definitions = protox::compile(FILES, [root.join("proto")]).unwrap();
         prost_build::Config::new()
             .btree_map(["."])
+            .enable_type_names()
+            .type_name_domain(["."], "type.googleapis.com")
             .out_dir(target)
             .compile_fds(definitions)
             .unwrap();

@@ -10,6 +10,16 @@ pub struct Block {
     #[prost(message, optional, tag = "3")]
     pub metadata: ::core::option::Option<BlockMetadata>,
 }
+impl ::prost::Name for Block {
+    const NAME: &'static str = "Block";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Block".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Block".into()
+    }
+}
 /// The hashed part of a block.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BlockHeader {
@@ -22,6 +32,16 @@ pub struct BlockHeader {
     #[prost(bytes = "vec", tag = "3")]
     pub data_hash: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for BlockHeader {
+    const NAME: &'static str = "BlockHeader";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.BlockHeader".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.BlockHeader".into()
+    }
+}
 /// The ordered envelopes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BlockData {
@@ -29,11 +49,31 @@ pub struct BlockData {
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub data: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
+impl ::prost::Name for BlockData {
+    const NAME: &'static str = "BlockData";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.BlockData".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.BlockData".into()
+    }
+}
 /// One entry per `BlockMetadataIndex`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BlockMetadata {
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub metadata: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+impl ::prost::Name for BlockMetadata {
+    const NAME: &'static str = "BlockMetadata";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.BlockMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.BlockMetadata".into()
+    }
 }
 /// A metadata value with signatures over it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -42,6 +82,16 @@ pub struct Metadata {
     pub value: ::prost::alloc::vec::Vec<u8>,
     #[prost(message, repeated, tag = "2")]
     pub signatures: ::prost::alloc::vec::Vec<MetadataSignature>,
+}
+impl ::prost::Name for Metadata {
+    const NAME: &'static str = "Metadata";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Metadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Metadata".into()
+    }
 }
 /// A signature over metadata value, signature header and block header.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -55,6 +105,16 @@ pub struct MetadataSignature {
     #[prost(bytes = "vec", tag = "3")]
     pub identifier_header: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for MetadataSignature {
+    const NAME: &'static str = "MetadataSignature";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.MetadataSignature".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.MetadataSignature".into()
+    }
+}
 /// Names a signer by its number among the consenters.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct IdentifierHeader {
@@ -63,11 +123,31 @@ pub struct IdentifierHeader {
     #[prost(bytes = "vec", tag = "2")]
     pub nonce: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for IdentifierHeader {
+    const NAME: &'static str = "IdentifierHeader";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.IdentifierHeader".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.IdentifierHeader".into()
+    }
+}
 /// Number of the most recent configuration block.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LastConfig {
     #[prost(uint64, tag = "1")]
     pub index: u64,
+}
+impl ::prost::Name for LastConfig {
+    const NAME: &'static str = "LastConfig";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.LastConfig".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.LastConfig".into()
+    }
 }
 /// What orderers sign in slot 0.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -77,6 +157,16 @@ pub struct OrdererBlockMetadata {
     /// Encoded message of the consensus in use.
     #[prost(bytes = "vec", tag = "2")]
     pub consenter_metadata: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for OrdererBlockMetadata {
+    const NAME: &'static str = "OrdererBlockMetadata";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.OrdererBlockMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.OrdererBlockMetadata".into()
+    }
 }
 /// How long a ledger is and how it ends.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -92,11 +182,31 @@ pub struct BlockchainInfo {
     #[prost(message, optional, tag = "4")]
     pub bootstrapping_snapshot_info: ::core::option::Option<BootstrappingSnapshotInfo>,
 }
+impl ::prost::Name for BlockchainInfo {
+    const NAME: &'static str = "BlockchainInfo";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.BlockchainInfo".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.BlockchainInfo".into()
+    }
+}
 /// Where the snapshot that began a ledger ends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BootstrappingSnapshotInfo {
     #[prost(uint64, tag = "1")]
     pub last_block_in_snapshot: u64,
+}
+impl ::prost::Name for BootstrappingSnapshotInfo {
+    const NAME: &'static str = "BootstrappingSnapshotInfo";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.BootstrappingSnapshotInfo".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.BootstrappingSnapshotInfo".into()
+    }
 }
 /// Slots of `BlockMetadata.metadata`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -149,6 +259,16 @@ pub struct Envelope {
     #[prost(bytes = "vec", tag = "2")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for Envelope {
+    const NAME: &'static str = "Envelope";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Envelope".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Envelope".into()
+    }
+}
 /// A header and the data it describes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Payload {
@@ -157,6 +277,16 @@ pub struct Payload {
     /// Read as the header type says.
     #[prost(bytes = "vec", tag = "2")]
     pub data: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for Payload {
+    const NAME: &'static str = "Payload";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Payload".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Payload".into()
+    }
 }
 /// Both headers stay encoded, so that their hashes do not depend on the encoder.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -167,6 +297,16 @@ pub struct Header {
     /// Encoded `SignatureHeader`.
     #[prost(bytes = "vec", tag = "2")]
     pub signature_header: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for Header {
+    const NAME: &'static str = "Header";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Header".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Header".into()
+    }
 }
 /// Where a payload belongs.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -193,6 +333,16 @@ pub struct ChannelHeader {
     #[prost(bytes = "vec", tag = "8")]
     pub tls_cert_hash: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for ChannelHeader {
+    const NAME: &'static str = "ChannelHeader";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.ChannelHeader".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.ChannelHeader".into()
+    }
+}
 /// Who signs, and a number used once.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SignatureHeader {
@@ -201,6 +351,16 @@ pub struct SignatureHeader {
     pub creator: ::prost::alloc::vec::Vec<u8>,
     #[prost(bytes = "vec", tag = "2")]
     pub nonce: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for SignatureHeader {
+    const NAME: &'static str = "SignatureHeader";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.SignatureHeader".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.SignatureHeader".into()
+    }
 }
 /// Outcome codes of the broadcast and deliver streams, borrowed from HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -356,6 +516,16 @@ pub mod policy {
         }
     }
 }
+impl ::prost::Name for Policy {
+    const NAME: &'static str = "Policy";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Policy".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Policy".into()
+    }
+}
 /// A rule over signatures, and the principals that it numbers.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SignaturePolicyEnvelope {
@@ -365,6 +535,16 @@ pub struct SignaturePolicyEnvelope {
     pub rule: ::core::option::Option<SignaturePolicy>,
     #[prost(message, repeated, tag = "3")]
     pub identities: ::prost::alloc::vec::Vec<MspPrincipal>,
+}
+impl ::prost::Name for SignaturePolicyEnvelope {
+    const NAME: &'static str = "SignaturePolicyEnvelope";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.SignaturePolicyEnvelope".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.SignaturePolicyEnvelope".into()
+    }
 }
 /// A tree of thresholds over principals.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -382,6 +562,16 @@ pub mod signature_policy {
         #[prost(message, repeated, tag = "2")]
         pub rules: ::prost::alloc::vec::Vec<super::SignaturePolicy>,
     }
+    impl ::prost::Name for NOutOf {
+        const NAME: &'static str = "NOutOf";
+        const PACKAGE: &'static str = "common";
+        fn full_name() -> ::prost::alloc::string::String {
+            "common.SignaturePolicy.NOutOf".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/common.SignaturePolicy.NOutOf".into()
+        }
+    }
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Type {
         /// Index into the envelope's identities.
@@ -389,6 +579,16 @@ pub mod signature_policy {
         SignedBy(i32),
         #[prost(message, tag = "2")]
         NOutOf(NOutOf),
+    }
+}
+impl ::prost::Name for SignaturePolicy {
+    const NAME: &'static str = "SignaturePolicy";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.SignaturePolicy".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.SignaturePolicy".into()
     }
 }
 /// A threshold over equally named policies of the subgroups.
@@ -440,6 +640,16 @@ pub mod implicit_meta_policy {
                 _ => None,
             }
         }
+    }
+}
+impl ::prost::Name for ImplicitMetaPolicy {
+    const NAME: &'static str = "ImplicitMetaPolicy";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.ImplicitMetaPolicy".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.ImplicitMetaPolicy".into()
     }
 }
 /// Whom a policy means.
@@ -504,6 +714,16 @@ pub mod msp_principal {
         }
     }
 }
+impl ::prost::Name for MspPrincipal {
+    const NAME: &'static str = "MSPPrincipal";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.MSPPrincipal".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.MSPPrincipal".into()
+    }
+}
 /// Everyone whose certificate names a unit of an organisation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OrganizationUnit {
@@ -514,6 +734,16 @@ pub struct OrganizationUnit {
     /// Digest of the certification chain that must vouch for the unit.
     #[prost(bytes = "vec", tag = "3")]
     pub certifiers_identifier: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for OrganizationUnit {
+    const NAME: &'static str = "OrganizationUnit";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.OrganizationUnit".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.OrganizationUnit".into()
+    }
 }
 /// Everyone who plays a role in an organisation.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -571,6 +801,16 @@ pub mod msp_role {
         }
     }
 }
+impl ::prost::Name for MspRole {
+    const NAME: &'static str = "MSPRole";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.MSPRole".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.MSPRole".into()
+    }
+}
 /// Whether an identity shows who it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MspIdentityAnonymity {
@@ -616,11 +856,31 @@ pub mod msp_identity_anonymity {
         }
     }
 }
+impl ::prost::Name for MspIdentityAnonymity {
+    const NAME: &'static str = "MSPIdentityAnonymity";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.MSPIdentityAnonymity".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.MSPIdentityAnonymity".into()
+    }
+}
 /// Everyone whom all the principals mean.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CombinedPrincipal {
     #[prost(message, repeated, tag = "1")]
     pub principals: ::prost::alloc::vec::Vec<MspPrincipal>,
+}
+impl ::prost::Name for CombinedPrincipal {
+    const NAME: &'static str = "CombinedPrincipal";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.CombinedPrincipal".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.CombinedPrincipal".into()
+    }
 }
 /// Data of a configuration transaction.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -631,6 +891,16 @@ pub struct ConfigEnvelope {
     #[prost(message, optional, tag = "2")]
     pub last_update: ::core::option::Option<Envelope>,
 }
+impl ::prost::Name for ConfigEnvelope {
+    const NAME: &'static str = "ConfigEnvelope";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.ConfigEnvelope".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.ConfigEnvelope".into()
+    }
+}
 /// A whole configuration.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Config {
@@ -640,6 +910,16 @@ pub struct Config {
     #[prost(message, optional, tag = "2")]
     pub channel_group: ::core::option::Option<ConfigGroup>,
 }
+impl ::prost::Name for Config {
+    const NAME: &'static str = "Config";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Config".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Config".into()
+    }
+}
 /// A change with the signatures that support it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ConfigUpdateEnvelope {
@@ -648,6 +928,16 @@ pub struct ConfigUpdateEnvelope {
     pub config_update: ::prost::alloc::vec::Vec<u8>,
     #[prost(message, repeated, tag = "2")]
     pub signatures: ::prost::alloc::vec::Vec<ConfigSignature>,
+}
+impl ::prost::Name for ConfigUpdateEnvelope {
+    const NAME: &'static str = "ConfigUpdateEnvelope";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.ConfigUpdateEnvelope".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.ConfigUpdateEnvelope".into()
+    }
 }
 /// A change: versions relied on, and elements written.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -664,6 +954,16 @@ pub struct ConfigUpdate {
         ::prost::alloc::string::String,
         ::prost::alloc::vec::Vec<u8>,
     >,
+}
+impl ::prost::Name for ConfigUpdate {
+    const NAME: &'static str = "ConfigUpdate";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.ConfigUpdate".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.ConfigUpdate".into()
+    }
 }
 /// A node of the tree.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -690,6 +990,16 @@ pub struct ConfigGroup {
     #[prost(string, tag = "5")]
     pub mod_policy: ::prost::alloc::string::String,
 }
+impl ::prost::Name for ConfigGroup {
+    const NAME: &'static str = "ConfigGroup";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.ConfigGroup".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.ConfigGroup".into()
+    }
+}
 /// A leaf with an encoded value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ConfigValue {
@@ -699,6 +1009,16 @@ pub struct ConfigValue {
     pub value: ::prost::alloc::vec::Vec<u8>,
     #[prost(string, tag = "3")]
     pub mod_policy: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ConfigValue {
+    const NAME: &'static str = "ConfigValue";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.ConfigValue".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.ConfigValue".into()
+    }
 }
 /// A leaf with a policy.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -710,6 +1030,16 @@ pub struct ConfigPolicy {
     #[prost(string, tag = "3")]
     pub mod_policy: ::prost::alloc::string::String,
 }
+impl ::prost::Name for ConfigPolicy {
+    const NAME: &'static str = "ConfigPolicy";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.ConfigPolicy".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.ConfigPolicy".into()
+    }
+}
 /// A signature over its header followed by the encoded `ConfigUpdate`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ConfigSignature {
@@ -719,11 +1049,31 @@ pub struct ConfigSignature {
     #[prost(bytes = "vec", tag = "2")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for ConfigSignature {
+    const NAME: &'static str = "ConfigSignature";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.ConfigSignature".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.ConfigSignature".into()
+    }
+}
 /// Channel value: the hash function's name.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct HashingAlgorithm {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for HashingAlgorithm {
+    const NAME: &'static str = "HashingAlgorithm";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.HashingAlgorithm".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.HashingAlgorithm".into()
+    }
 }
 /// Channel value: shape of the hash tree over block data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -732,17 +1082,47 @@ pub struct BlockDataHashingStructure {
     #[prost(uint32, tag = "1")]
     pub width: u32,
 }
+impl ::prost::Name for BlockDataHashingStructure {
+    const NAME: &'static str = "BlockDataHashingStructure";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.BlockDataHashingStructure".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.BlockDataHashingStructure".into()
+    }
+}
 /// Channel value: `host:port` of the orderers.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OrdererAddresses {
     #[prost(string, repeated, tag = "1")]
     pub addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
+impl ::prost::Name for OrdererAddresses {
+    const NAME: &'static str = "OrdererAddresses";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.OrdererAddresses".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.OrdererAddresses".into()
+    }
+}
 /// Orderer value: who orders, with the identities that sign blocks.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Orderers {
     #[prost(message, repeated, tag = "1")]
     pub consenter_mapping: ::prost::alloc::vec::Vec<Consenter>,
+}
+impl ::prost::Name for Orderers {
+    const NAME: &'static str = "Orderers";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Orderers".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Orderers".into()
+    }
 }
 /// One member of a BFT ordering cluster.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -762,11 +1142,31 @@ pub struct Consenter {
     #[prost(bytes = "vec", tag = "7")]
     pub server_tls_cert: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for Consenter {
+    const NAME: &'static str = "Consenter";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Consenter".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Consenter".into()
+    }
+}
 /// Channel value: the consortium that created the channel.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Consortium {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for Consortium {
+    const NAME: &'static str = "Consortium";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Consortium".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Consortium".into()
+    }
 }
 /// Capabilities in force, by name.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -777,6 +1177,26 @@ pub struct Capabilities {
         Capability,
     >,
 }
+impl ::prost::Name for Capabilities {
+    const NAME: &'static str = "Capabilities";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Capabilities".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Capabilities".into()
+    }
+}
 /// A capability says all by being present.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Capability {}
+impl ::prost::Name for Capability {
+    const NAME: &'static str = "Capability";
+    const PACKAGE: &'static str = "common";
+    fn full_name() -> ::prost::alloc::string::String {
+        "common.Capability".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/common.Capability".into()
+    }
+}

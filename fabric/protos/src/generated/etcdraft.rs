@@ -7,6 +7,16 @@ pub struct ConfigMetadata {
     #[prost(message, optional, tag = "2")]
     pub options: ::core::option::Option<Options>,
 }
+impl ::prost::Name for ConfigMetadata {
+    const NAME: &'static str = "ConfigMetadata";
+    const PACKAGE: &'static str = "etcdraft";
+    fn full_name() -> ::prost::alloc::string::String {
+        "etcdraft.ConfigMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/etcdraft.ConfigMetadata".into()
+    }
+}
 /// A member of the cluster.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Consenter {
@@ -20,6 +30,16 @@ pub struct Consenter {
     /// PEM
     #[prost(bytes = "vec", tag = "4")]
     pub server_tls_cert: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for Consenter {
+    const NAME: &'static str = "Consenter";
+    const PACKAGE: &'static str = "etcdraft";
+    fn full_name() -> ::prost::alloc::string::String {
+        "etcdraft.Consenter".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/etcdraft.Consenter".into()
+    }
 }
 /// Tuning of the protocol.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -37,6 +57,16 @@ pub struct Options {
     #[prost(uint32, tag = "5")]
     pub snapshot_interval_size: u32,
 }
+impl ::prost::Name for Options {
+    const NAME: &'static str = "Options";
+    const PACKAGE: &'static str = "etcdraft";
+    fn full_name() -> ::prost::alloc::string::String {
+        "etcdraft.Options".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/etcdraft.Options".into()
+    }
+}
 /// In `common.OrdererBlockMetadata.consenter_metadata`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BlockMetadata {
@@ -47,9 +77,29 @@ pub struct BlockMetadata {
     #[prost(uint64, tag = "3")]
     pub raft_index: u64,
 }
+impl ::prost::Name for BlockMetadata {
+    const NAME: &'static str = "BlockMetadata";
+    const PACKAGE: &'static str = "etcdraft";
+    fn full_name() -> ::prost::alloc::string::String {
+        "etcdraft.BlockMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/etcdraft.BlockMetadata".into()
+    }
+}
 /// Members lately heard of.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ClusterMetadata {
     #[prost(uint64, repeated, tag = "1")]
     pub active_nodes: ::prost::alloc::vec::Vec<u64>,
+}
+impl ::prost::Name for ClusterMetadata {
+    const NAME: &'static str = "ClusterMetadata";
+    const PACKAGE: &'static str = "etcdraft";
+    fn full_name() -> ::prost::alloc::string::String {
+        "etcdraft.ClusterMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/etcdraft.ClusterMetadata".into()
+    }
 }

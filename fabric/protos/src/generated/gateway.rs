@@ -14,11 +14,31 @@ pub struct EndorseRequest {
         ::prost::alloc::string::String,
     >,
 }
+impl ::prost::Name for EndorseRequest {
+    const NAME: &'static str = "EndorseRequest";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.EndorseRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.EndorseRequest".into()
+    }
+}
 /// The transaction, for the client to sign.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EndorseResponse {
     #[prost(message, optional, tag = "1")]
     pub prepared_transaction: ::core::option::Option<super::common::Envelope>,
+}
+impl ::prost::Name for EndorseResponse {
+    const NAME: &'static str = "EndorseResponse";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.EndorseResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.EndorseResponse".into()
+    }
 }
 /// Asks for ordering of a signed transaction.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -30,9 +50,29 @@ pub struct SubmitRequest {
     #[prost(message, optional, tag = "3")]
     pub prepared_transaction: ::core::option::Option<super::common::Envelope>,
 }
+impl ::prost::Name for SubmitRequest {
+    const NAME: &'static str = "SubmitRequest";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.SubmitRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.SubmitRequest".into()
+    }
+}
 /// The orderer accepted the transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubmitResponse {}
+impl ::prost::Name for SubmitResponse {
+    const NAME: &'static str = "SubmitResponse";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.SubmitResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.SubmitResponse".into()
+    }
+}
 /// A signed `CommitStatusRequest`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SignedCommitStatusRequest {
@@ -40,6 +80,16 @@ pub struct SignedCommitStatusRequest {
     pub request: ::prost::alloc::vec::Vec<u8>,
     #[prost(bytes = "vec", tag = "2")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for SignedCommitStatusRequest {
+    const NAME: &'static str = "SignedCommitStatusRequest";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.SignedCommitStatusRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.SignedCommitStatusRequest".into()
+    }
 }
 /// Asks how a transaction ended, and waits until it has.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -52,6 +102,16 @@ pub struct CommitStatusRequest {
     #[prost(bytes = "vec", tag = "3")]
     pub identity: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for CommitStatusRequest {
+    const NAME: &'static str = "CommitStatusRequest";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.CommitStatusRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.CommitStatusRequest".into()
+    }
+}
 /// The verdict, and the block that holds the transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CommitStatusResponse {
@@ -59,6 +119,16 @@ pub struct CommitStatusResponse {
     pub result: i32,
     #[prost(uint64, tag = "2")]
     pub block_number: u64,
+}
+impl ::prost::Name for CommitStatusResponse {
+    const NAME: &'static str = "CommitStatusResponse";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.CommitStatusResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.CommitStatusResponse".into()
+    }
 }
 /// Asks for the result of a proposal, without a transaction.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -73,11 +143,31 @@ pub struct EvaluateRequest {
     #[prost(string, repeated, tag = "4")]
     pub target_organizations: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
+impl ::prost::Name for EvaluateRequest {
+    const NAME: &'static str = "EvaluateRequest";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.EvaluateRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.EvaluateRequest".into()
+    }
+}
 /// What the chaincode answered.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EvaluateResponse {
     #[prost(message, optional, tag = "1")]
     pub result: ::core::option::Option<super::protos::Response>,
+}
+impl ::prost::Name for EvaluateResponse {
+    const NAME: &'static str = "EvaluateResponse";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.EvaluateResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.EvaluateResponse".into()
+    }
 }
 /// A signed `ChaincodeEventsRequest`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -86,6 +176,16 @@ pub struct SignedChaincodeEventsRequest {
     pub request: ::prost::alloc::vec::Vec<u8>,
     #[prost(bytes = "vec", tag = "2")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for SignedChaincodeEventsRequest {
+    const NAME: &'static str = "SignedChaincodeEventsRequest";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.SignedChaincodeEventsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.SignedChaincodeEventsRequest".into()
+    }
 }
 /// Asks for the events of one chaincode.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -104,6 +204,16 @@ pub struct ChaincodeEventsRequest {
     #[prost(string, tag = "5")]
     pub after_transaction_id: ::prost::alloc::string::String,
 }
+impl ::prost::Name for ChaincodeEventsRequest {
+    const NAME: &'static str = "ChaincodeEventsRequest";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.ChaincodeEventsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.ChaincodeEventsRequest".into()
+    }
+}
 /// The events of one block.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ChaincodeEventsResponse {
@@ -111,6 +221,16 @@ pub struct ChaincodeEventsResponse {
     pub events: ::prost::alloc::vec::Vec<super::protos::ChaincodeEvent>,
     #[prost(uint64, tag = "2")]
     pub block_number: u64,
+}
+impl ::prost::Name for ChaincodeEventsResponse {
+    const NAME: &'static str = "ChaincodeEventsResponse";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.ChaincodeEventsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.ChaincodeEventsResponse".into()
+    }
 }
 /// One node's part in a failure, as a detail of the gRPC status.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -121,6 +241,16 @@ pub struct ErrorDetail {
     pub msp_id: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub message: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ErrorDetail {
+    const NAME: &'static str = "ErrorDetail";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.ErrorDetail".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.ErrorDetail".into()
+    }
 }
 /// A proposal as clients store it for offline signing; never on the wire.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -134,6 +264,16 @@ pub struct ProposedTransaction {
         ::prost::alloc::string::String,
     >,
 }
+impl ::prost::Name for ProposedTransaction {
+    const NAME: &'static str = "ProposedTransaction";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.ProposedTransaction".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.ProposedTransaction".into()
+    }
+}
 /// A transaction as clients store it for offline signing; never on the wire.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PreparedTransaction {
@@ -141,4 +281,14 @@ pub struct PreparedTransaction {
     pub transaction_id: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "2")]
     pub envelope: ::core::option::Option<super::common::Envelope>,
+}
+impl ::prost::Name for PreparedTransaction {
+    const NAME: &'static str = "PreparedTransaction";
+    const PACKAGE: &'static str = "gateway";
+    fn full_name() -> ::prost::alloc::string::String {
+        "gateway.PreparedTransaction".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/gateway.PreparedTransaction".into()
+    }
 }

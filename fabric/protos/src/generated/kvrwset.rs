@@ -11,6 +11,16 @@ pub struct KvrwSet {
     #[prost(message, repeated, tag = "4")]
     pub metadata_writes: ::prost::alloc::vec::Vec<KvMetadataWrite>,
 }
+impl ::prost::Name for KvrwSet {
+    const NAME: &'static str = "KVRWSet";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.KVRWSet".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.KVRWSet".into()
+    }
+}
 /// The same for a private collection, hashed.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct HashedRwSet {
@@ -21,6 +31,16 @@ pub struct HashedRwSet {
     #[prost(message, repeated, tag = "3")]
     pub metadata_writes: ::prost::alloc::vec::Vec<KvMetadataWriteHash>,
 }
+impl ::prost::Name for HashedRwSet {
+    const NAME: &'static str = "HashedRWSet";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.HashedRWSet".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.HashedRWSet".into()
+    }
+}
 /// A key and the version it was read at.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct KvRead {
@@ -29,6 +49,16 @@ pub struct KvRead {
     /// Absent if the key did not exist.
     #[prost(message, optional, tag = "2")]
     pub version: ::core::option::Option<Version>,
+}
+impl ::prost::Name for KvRead {
+    const NAME: &'static str = "KVRead";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.KVRead".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.KVRead".into()
+    }
 }
 /// A key and its new value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -40,6 +70,16 @@ pub struct KvWrite {
     #[prost(bytes = "vec", tag = "3")]
     pub value: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for KvWrite {
+    const NAME: &'static str = "KVWrite";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.KVWrite".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.KVWrite".into()
+    }
+}
 /// A key and all its new metadata; no entries delete it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct KvMetadataWrite {
@@ -48,6 +88,16 @@ pub struct KvMetadataWrite {
     #[prost(message, repeated, tag = "2")]
     pub entries: ::prost::alloc::vec::Vec<KvMetadataEntry>,
 }
+impl ::prost::Name for KvMetadataWrite {
+    const NAME: &'static str = "KVMetadataWrite";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.KVMetadataWrite".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.KVMetadataWrite".into()
+    }
+}
 /// A read with its key hashed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct KvReadHash {
@@ -55,6 +105,16 @@ pub struct KvReadHash {
     pub key_hash: ::prost::alloc::vec::Vec<u8>,
     #[prost(message, optional, tag = "2")]
     pub version: ::core::option::Option<Version>,
+}
+impl ::prost::Name for KvReadHash {
+    const NAME: &'static str = "KVReadHash";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.KVReadHash".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.KVReadHash".into()
+    }
 }
 /// A write with key and value hashed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -69,6 +129,16 @@ pub struct KvWriteHash {
     #[prost(bool, tag = "4")]
     pub is_purge: bool,
 }
+impl ::prost::Name for KvWriteHash {
+    const NAME: &'static str = "KVWriteHash";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.KVWriteHash".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.KVWriteHash".into()
+    }
+}
 /// A metadata write with its key hashed.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct KvMetadataWriteHash {
@@ -76,6 +146,16 @@ pub struct KvMetadataWriteHash {
     pub key_hash: ::prost::alloc::vec::Vec<u8>,
     #[prost(message, repeated, tag = "2")]
     pub entries: ::prost::alloc::vec::Vec<KvMetadataEntry>,
+}
+impl ::prost::Name for KvMetadataWriteHash {
+    const NAME: &'static str = "KVMetadataWriteHash";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.KVMetadataWriteHash".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.KVMetadataWriteHash".into()
+    }
 }
 /// A named piece of metadata.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -85,6 +165,16 @@ pub struct KvMetadataEntry {
     #[prost(bytes = "vec", tag = "2")]
     pub value: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for KvMetadataEntry {
+    const NAME: &'static str = "KVMetadataEntry";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.KVMetadataEntry".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.KVMetadataEntry".into()
+    }
+}
 /// The transaction that last wrote a key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Version {
@@ -92,6 +182,16 @@ pub struct Version {
     pub block_num: u64,
     #[prost(uint64, tag = "2")]
     pub tx_num: u64,
+}
+impl ::prost::Name for Version {
+    const NAME: &'static str = "Version";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.Version".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.Version".into()
+    }
 }
 /// A range that was read, to be read again at validation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -117,11 +217,31 @@ pub mod range_query_info {
         ReadsMerkleHashes(super::QueryReadsMerkleSummary),
     }
 }
+impl ::prost::Name for RangeQueryInfo {
+    const NAME: &'static str = "RangeQueryInfo";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.RangeQueryInfo".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.RangeQueryInfo".into()
+    }
+}
 /// The reads of a range in full.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryReads {
     #[prost(message, repeated, tag = "1")]
     pub kv_reads: ::prost::alloc::vec::Vec<KvRead>,
+}
+impl ::prost::Name for QueryReads {
+    const NAME: &'static str = "QueryReads";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.QueryReads".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.QueryReads".into()
+    }
 }
 /// The reads of a range as hashes of a tree.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -132,4 +252,14 @@ pub struct QueryReadsMerkleSummary {
     pub max_level: u32,
     #[prost(bytes = "vec", repeated, tag = "3")]
     pub max_level_hashes: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+impl ::prost::Name for QueryReadsMerkleSummary {
+    const NAME: &'static str = "QueryReadsMerkleSummary";
+    const PACKAGE: &'static str = "kvrwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "kvrwset.QueryReadsMerkleSummary".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/kvrwset.QueryReadsMerkleSummary".into()
+    }
 }

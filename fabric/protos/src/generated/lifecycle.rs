@@ -6,6 +6,16 @@ pub struct InstallChaincodeArgs {
     #[prost(bytes = "vec", tag = "1")]
     pub chaincode_install_package: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for InstallChaincodeArgs {
+    const NAME: &'static str = "InstallChaincodeArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.InstallChaincodeArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.InstallChaincodeArgs".into()
+    }
+}
 /// Label and digest of the package installed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InstallChaincodeResult {
@@ -15,11 +25,31 @@ pub struct InstallChaincodeResult {
     #[prost(string, tag = "2")]
     pub label: ::prost::alloc::string::String,
 }
+impl ::prost::Name for InstallChaincodeResult {
+    const NAME: &'static str = "InstallChaincodeResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.InstallChaincodeResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.InstallChaincodeResult".into()
+    }
+}
 /// Asks about one package.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueryInstalledChaincodeArgs {
     #[prost(string, tag = "1")]
     pub package_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for QueryInstalledChaincodeArgs {
+    const NAME: &'static str = "QueryInstalledChaincodeArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryInstalledChaincodeArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryInstalledChaincodeArgs".into()
+    }
 }
 /// A package and the definitions that use it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -43,6 +73,17 @@ pub mod query_installed_chaincode_result {
         #[prost(message, repeated, tag = "1")]
         pub chaincodes: ::prost::alloc::vec::Vec<Chaincode>,
     }
+    impl ::prost::Name for References {
+        const NAME: &'static str = "References";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.QueryInstalledChaincodeResult.References".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.QueryInstalledChaincodeResult.References"
+                .into()
+        }
+    }
     /// A committed definition.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct Chaincode {
@@ -51,6 +92,27 @@ pub mod query_installed_chaincode_result {
         #[prost(string, tag = "2")]
         pub version: ::prost::alloc::string::String,
     }
+    impl ::prost::Name for Chaincode {
+        const NAME: &'static str = "Chaincode";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.QueryInstalledChaincodeResult.Chaincode".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.QueryInstalledChaincodeResult.Chaincode"
+                .into()
+        }
+    }
+}
+impl ::prost::Name for QueryInstalledChaincodeResult {
+    const NAME: &'static str = "QueryInstalledChaincodeResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryInstalledChaincodeResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryInstalledChaincodeResult".into()
+    }
 }
 /// Asks for a package's bytes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -58,15 +120,45 @@ pub struct GetInstalledChaincodePackageArgs {
     #[prost(string, tag = "1")]
     pub package_id: ::prost::alloc::string::String,
 }
+impl ::prost::Name for GetInstalledChaincodePackageArgs {
+    const NAME: &'static str = "GetInstalledChaincodePackageArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.GetInstalledChaincodePackageArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.GetInstalledChaincodePackageArgs".into()
+    }
+}
 /// The package as it was installed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetInstalledChaincodePackageResult {
     #[prost(bytes = "vec", tag = "1")]
     pub chaincode_install_package: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for GetInstalledChaincodePackageResult {
+    const NAME: &'static str = "GetInstalledChaincodePackageResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.GetInstalledChaincodePackageResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.GetInstalledChaincodePackageResult".into()
+    }
+}
 /// Asks about all packages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueryInstalledChaincodesArgs {}
+impl ::prost::Name for QueryInstalledChaincodesArgs {
+    const NAME: &'static str = "QueryInstalledChaincodesArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryInstalledChaincodesArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryInstalledChaincodesArgs".into()
+    }
+}
 /// All packages of the peer.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryInstalledChaincodesResult {
@@ -91,11 +183,33 @@ pub mod query_installed_chaincodes_result {
             References,
         >,
     }
+    impl ::prost::Name for InstalledChaincode {
+        const NAME: &'static str = "InstalledChaincode";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.QueryInstalledChaincodesResult.InstalledChaincode".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.QueryInstalledChaincodesResult.InstalledChaincode"
+                .into()
+        }
+    }
     /// Chaincodes of one channel.
     #[derive(Clone, PartialEq, ::prost::Message)]
     pub struct References {
         #[prost(message, repeated, tag = "1")]
         pub chaincodes: ::prost::alloc::vec::Vec<Chaincode>,
+    }
+    impl ::prost::Name for References {
+        const NAME: &'static str = "References";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.QueryInstalledChaincodesResult.References".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.QueryInstalledChaincodesResult.References"
+                .into()
+        }
     }
     /// A committed definition.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -104,6 +218,27 @@ pub mod query_installed_chaincodes_result {
         pub name: ::prost::alloc::string::String,
         #[prost(string, tag = "2")]
         pub version: ::prost::alloc::string::String,
+    }
+    impl ::prost::Name for Chaincode {
+        const NAME: &'static str = "Chaincode";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.QueryInstalledChaincodesResult.Chaincode".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.QueryInstalledChaincodesResult.Chaincode"
+                .into()
+        }
+    }
+}
+impl ::prost::Name for QueryInstalledChaincodesResult {
+    const NAME: &'static str = "QueryInstalledChaincodesResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryInstalledChaincodesResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryInstalledChaincodesResult".into()
     }
 }
 /// Records that the caller's organisation agrees to a definition.
@@ -130,6 +265,16 @@ pub struct ApproveChaincodeDefinitionForMyOrgArgs {
     #[prost(message, optional, tag = "9")]
     pub source: ::core::option::Option<ChaincodeSource>,
 }
+impl ::prost::Name for ApproveChaincodeDefinitionForMyOrgArgs {
+    const NAME: &'static str = "ApproveChaincodeDefinitionForMyOrgArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.ApproveChaincodeDefinitionForMyOrgArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.ApproveChaincodeDefinitionForMyOrgArgs".into()
+    }
+}
 /// The package an organisation runs, if any.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ChaincodeSource {
@@ -141,11 +286,31 @@ pub mod chaincode_source {
     /// None: the organisation only validates.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct Unavailable {}
+    impl ::prost::Name for Unavailable {
+        const NAME: &'static str = "Unavailable";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.ChaincodeSource.Unavailable".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.ChaincodeSource.Unavailable".into()
+        }
+    }
     /// An installed package.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct Local {
         #[prost(string, tag = "1")]
         pub package_id: ::prost::alloc::string::String,
+    }
+    impl ::prost::Name for Local {
+        const NAME: &'static str = "Local";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.ChaincodeSource.Local".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.ChaincodeSource.Local".into()
+        }
     }
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Type {
@@ -155,9 +320,29 @@ pub mod chaincode_source {
         LocalPackage(Local),
     }
 }
+impl ::prost::Name for ChaincodeSource {
+    const NAME: &'static str = "ChaincodeSource";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.ChaincodeSource".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.ChaincodeSource".into()
+    }
+}
 /// Approved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ApproveChaincodeDefinitionForMyOrgResult {}
+impl ::prost::Name for ApproveChaincodeDefinitionForMyOrgResult {
+    const NAME: &'static str = "ApproveChaincodeDefinitionForMyOrgResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.ApproveChaincodeDefinitionForMyOrgResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.ApproveChaincodeDefinitionForMyOrgResult".into()
+    }
+}
 /// Puts a definition in force for the channel.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CommitChaincodeDefinitionArgs {
@@ -179,9 +364,29 @@ pub struct CommitChaincodeDefinitionArgs {
     #[prost(bool, tag = "8")]
     pub init_required: bool,
 }
+impl ::prost::Name for CommitChaincodeDefinitionArgs {
+    const NAME: &'static str = "CommitChaincodeDefinitionArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.CommitChaincodeDefinitionArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.CommitChaincodeDefinitionArgs".into()
+    }
+}
 /// Committed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CommitChaincodeDefinitionResult {}
+impl ::prost::Name for CommitChaincodeDefinitionResult {
+    const NAME: &'static str = "CommitChaincodeDefinitionResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.CommitChaincodeDefinitionResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.CommitChaincodeDefinitionResult".into()
+    }
+}
 /// Asks who has approved a definition.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CheckCommitReadinessArgs {
@@ -202,6 +407,16 @@ pub struct CheckCommitReadinessArgs {
     pub collections: ::core::option::Option<super::protos::CollectionConfigPackage>,
     #[prost(bool, tag = "8")]
     pub init_required: bool,
+}
+impl ::prost::Name for CheckCommitReadinessArgs {
+    const NAME: &'static str = "CheckCommitReadinessArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.CheckCommitReadinessArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.CheckCommitReadinessArgs".into()
+    }
 }
 /// Approvals by organisation.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -227,6 +442,26 @@ pub mod check_commit_readiness_result {
         #[prost(string, repeated, tag = "1")]
         pub items: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     }
+    impl ::prost::Name for Mismatches {
+        const NAME: &'static str = "Mismatches";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.CheckCommitReadinessResult.Mismatches".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.CheckCommitReadinessResult.Mismatches".into()
+        }
+    }
+}
+impl ::prost::Name for CheckCommitReadinessResult {
+    const NAME: &'static str = "CheckCommitReadinessResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.CheckCommitReadinessResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.CheckCommitReadinessResult".into()
+    }
 }
 /// Asks what the caller's organisation approved; sequence 0 is the latest.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -235,6 +470,16 @@ pub struct QueryApprovedChaincodeDefinitionArgs {
     pub name: ::prost::alloc::string::String,
     #[prost(int64, tag = "2")]
     pub sequence: i64,
+}
+impl ::prost::Name for QueryApprovedChaincodeDefinitionArgs {
+    const NAME: &'static str = "QueryApprovedChaincodeDefinitionArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryApprovedChaincodeDefinitionArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryApprovedChaincodeDefinitionArgs".into()
+    }
 }
 /// The approved definition.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -257,9 +502,29 @@ pub struct QueryApprovedChaincodeDefinitionResult {
     #[prost(message, optional, tag = "8")]
     pub source: ::core::option::Option<ChaincodeSource>,
 }
+impl ::prost::Name for QueryApprovedChaincodeDefinitionResult {
+    const NAME: &'static str = "QueryApprovedChaincodeDefinitionResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryApprovedChaincodeDefinitionResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryApprovedChaincodeDefinitionResult".into()
+    }
+}
 /// Asks for everything the caller's organisation approved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueryApprovedChaincodeDefinitionsArgs {}
+impl ::prost::Name for QueryApprovedChaincodeDefinitionsArgs {
+    const NAME: &'static str = "QueryApprovedChaincodeDefinitionsArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryApprovedChaincodeDefinitionsArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryApprovedChaincodeDefinitionsArgs".into()
+    }
+}
 /// All approved definitions.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryApprovedChaincodeDefinitionsResult {
@@ -295,12 +560,44 @@ pub mod query_approved_chaincode_definitions_result {
         #[prost(message, optional, tag = "9")]
         pub source: ::core::option::Option<super::ChaincodeSource>,
     }
+    impl ::prost::Name for ApprovedChaincodeDefinition {
+        const NAME: &'static str = "ApprovedChaincodeDefinition";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.QueryApprovedChaincodeDefinitionsResult.ApprovedChaincodeDefinition"
+                .into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.QueryApprovedChaincodeDefinitionsResult.ApprovedChaincodeDefinition"
+                .into()
+        }
+    }
+}
+impl ::prost::Name for QueryApprovedChaincodeDefinitionsResult {
+    const NAME: &'static str = "QueryApprovedChaincodeDefinitionsResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryApprovedChaincodeDefinitionsResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryApprovedChaincodeDefinitionsResult".into()
+    }
 }
 /// Asks for one committed definition.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueryChaincodeDefinitionArgs {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for QueryChaincodeDefinitionArgs {
+    const NAME: &'static str = "QueryChaincodeDefinitionArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryChaincodeDefinitionArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryChaincodeDefinitionArgs".into()
+    }
 }
 /// The committed definition.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -327,9 +624,29 @@ pub struct QueryChaincodeDefinitionResult {
         bool,
     >,
 }
+impl ::prost::Name for QueryChaincodeDefinitionResult {
+    const NAME: &'static str = "QueryChaincodeDefinitionResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryChaincodeDefinitionResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryChaincodeDefinitionResult".into()
+    }
+}
 /// Asks for all committed definitions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueryChaincodeDefinitionsArgs {}
+impl ::prost::Name for QueryChaincodeDefinitionsArgs {
+    const NAME: &'static str = "QueryChaincodeDefinitionsArgs";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryChaincodeDefinitionsArgs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryChaincodeDefinitionsArgs".into()
+    }
+}
 /// All committed definitions of the channel.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryChaincodeDefinitionsResult {
@@ -363,6 +680,27 @@ pub mod query_chaincode_definitions_result {
         #[prost(bool, tag = "8")]
         pub init_required: bool,
     }
+    impl ::prost::Name for ChaincodeDefinition {
+        const NAME: &'static str = "ChaincodeDefinition";
+        const PACKAGE: &'static str = "lifecycle";
+        fn full_name() -> ::prost::alloc::string::String {
+            "lifecycle.QueryChaincodeDefinitionsResult.ChaincodeDefinition".into()
+        }
+        fn type_url() -> ::prost::alloc::string::String {
+            "type.googleapis.com/lifecycle.QueryChaincodeDefinitionsResult.ChaincodeDefinition"
+                .into()
+        }
+    }
+}
+impl ::prost::Name for QueryChaincodeDefinitionsResult {
+    const NAME: &'static str = "QueryChaincodeDefinitionsResult";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.QueryChaincodeDefinitionsResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.QueryChaincodeDefinitionsResult".into()
+    }
 }
 /// State record: how a definition is endorsed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -374,6 +712,16 @@ pub struct ChaincodeEndorsementInfo {
     #[prost(string, tag = "3")]
     pub endorsement_plugin: ::prost::alloc::string::String,
 }
+impl ::prost::Name for ChaincodeEndorsementInfo {
+    const NAME: &'static str = "ChaincodeEndorsementInfo";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.ChaincodeEndorsementInfo".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.ChaincodeEndorsementInfo".into()
+    }
+}
 /// State record: how a definition is validated.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ChaincodeValidationInfo {
@@ -383,6 +731,16 @@ pub struct ChaincodeValidationInfo {
     #[prost(bytes = "vec", tag = "2")]
     pub validation_parameter: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for ChaincodeValidationInfo {
+    const NAME: &'static str = "ChaincodeValidationInfo";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.ChaincodeValidationInfo".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.ChaincodeValidationInfo".into()
+    }
+}
 /// State record: type and fields of a stored structure.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StateMetadata {
@@ -390,6 +748,16 @@ pub struct StateMetadata {
     pub datatype: ::prost::alloc::string::String,
     #[prost(string, repeated, tag = "2")]
     pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+impl ::prost::Name for StateMetadata {
+    const NAME: &'static str = "StateMetadata";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.StateMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.StateMetadata".into()
+    }
 }
 /// State record: one field of a stored structure.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -407,5 +775,15 @@ pub mod state_data {
         Bytes(::prost::alloc::vec::Vec<u8>),
         #[prost(string, tag = "3")]
         String(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for StateData {
+    const NAME: &'static str = "StateData";
+    const PACKAGE: &'static str = "lifecycle";
+    fn full_name() -> ::prost::alloc::string::String {
+        "lifecycle.StateData".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/lifecycle.StateData".into()
     }
 }

@@ -8,6 +8,16 @@ pub struct SerializedIdentity {
     #[prost(bytes = "vec", tag = "2")]
     pub id_bytes: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for SerializedIdentity {
+    const NAME: &'static str = "SerializedIdentity";
+    const PACKAGE: &'static str = "msp";
+    fn full_name() -> ::prost::alloc::string::String {
+        "msp.SerializedIdentity".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/msp.SerializedIdentity".into()
+    }
+}
 /// A membership definition of some type.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MspConfig {
@@ -17,6 +27,16 @@ pub struct MspConfig {
     /// Encoded; `FabricMSPConfig` for type 0.
     #[prost(bytes = "vec", tag = "2")]
     pub config: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for MspConfig {
+    const NAME: &'static str = "MSPConfig";
+    const PACKAGE: &'static str = "msp";
+    fn full_name() -> ::prost::alloc::string::String {
+        "msp.MSPConfig".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/msp.MSPConfig".into()
+    }
 }
 /// Membership by X.509 certificates. All certificates and lists are PEM.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -47,6 +67,16 @@ pub struct FabricMspConfig {
     #[prost(message, optional, tag = "11")]
     pub fabric_node_ous: ::core::option::Option<FabricNodeOUs>,
 }
+impl ::prost::Name for FabricMspConfig {
+    const NAME: &'static str = "FabricMSPConfig";
+    const PACKAGE: &'static str = "msp";
+    fn full_name() -> ::prost::alloc::string::String {
+        "msp.FabricMSPConfig".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/msp.FabricMSPConfig".into()
+    }
+}
 /// Hash functions by name.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FabricCryptoConfig {
@@ -54,6 +84,16 @@ pub struct FabricCryptoConfig {
     pub signature_hash_family: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub identity_identifier_hash_function: ::prost::alloc::string::String,
+}
+impl ::prost::Name for FabricCryptoConfig {
+    const NAME: &'static str = "FabricCryptoConfig";
+    const PACKAGE: &'static str = "msp";
+    fn full_name() -> ::prost::alloc::string::String {
+        "msp.FabricCryptoConfig".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/msp.FabricCryptoConfig".into()
+    }
 }
 /// A certificate with its private key.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -63,6 +103,16 @@ pub struct SigningIdentityInfo {
     #[prost(message, optional, tag = "2")]
     pub private_signer: ::core::option::Option<KeyInfo>,
 }
+impl ::prost::Name for SigningIdentityInfo {
+    const NAME: &'static str = "SigningIdentityInfo";
+    const PACKAGE: &'static str = "msp";
+    fn full_name() -> ::prost::alloc::string::String {
+        "msp.SigningIdentityInfo".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/msp.SigningIdentityInfo".into()
+    }
+}
 /// A private key, or where to find it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct KeyInfo {
@@ -71,6 +121,16 @@ pub struct KeyInfo {
     #[prost(bytes = "vec", tag = "2")]
     pub key_material: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for KeyInfo {
+    const NAME: &'static str = "KeyInfo";
+    const PACKAGE: &'static str = "msp";
+    fn full_name() -> ::prost::alloc::string::String {
+        "msp.KeyInfo".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/msp.KeyInfo".into()
+    }
+}
 /// An organisational unit, optionally tied to the authority that certifies it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FabricOuIdentifier {
@@ -78,6 +138,16 @@ pub struct FabricOuIdentifier {
     pub certificate: ::prost::alloc::vec::Vec<u8>,
     #[prost(string, tag = "2")]
     pub organizational_unit_identifier: ::prost::alloc::string::String,
+}
+impl ::prost::Name for FabricOuIdentifier {
+    const NAME: &'static str = "FabricOUIdentifier";
+    const PACKAGE: &'static str = "msp";
+    fn full_name() -> ::prost::alloc::string::String {
+        "msp.FabricOUIdentifier".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/msp.FabricOUIdentifier".into()
+    }
 }
 /// Organisational units that stand for roles.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -92,4 +162,14 @@ pub struct FabricNodeOUs {
     pub admin_ou_identifier: ::core::option::Option<FabricOuIdentifier>,
     #[prost(message, optional, tag = "5")]
     pub orderer_ou_identifier: ::core::option::Option<FabricOuIdentifier>,
+}
+impl ::prost::Name for FabricNodeOUs {
+    const NAME: &'static str = "FabricNodeOUs";
+    const PACKAGE: &'static str = "msp";
+    fn full_name() -> ::prost::alloc::string::String {
+        "msp.FabricNodeOUs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/msp.FabricNodeOUs".into()
+    }
 }

@@ -9,6 +9,16 @@ pub struct ChaincodeId {
     #[prost(string, tag = "3")]
     pub version: ::prost::alloc::string::String,
 }
+impl ::prost::Name for ChaincodeId {
+    const NAME: &'static str = "ChaincodeID";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeID".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeID".into()
+    }
+}
 /// Arguments of a call; by convention the first is the function's name.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ChaincodeInput {
@@ -22,6 +32,16 @@ pub struct ChaincodeInput {
     /// Whether the call initialises the chaincode.
     #[prost(bool, tag = "3")]
     pub is_init: bool,
+}
+impl ::prost::Name for ChaincodeInput {
+    const NAME: &'static str = "ChaincodeInput";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeInput".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeInput".into()
+    }
 }
 /// A chaincode with the input of one call.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -83,11 +103,31 @@ pub mod chaincode_spec {
         }
     }
 }
+impl ::prost::Name for ChaincodeSpec {
+    const NAME: &'static str = "ChaincodeSpec";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeSpec".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeSpec".into()
+    }
+}
 /// A call; encoded in `ChaincodeProposalPayload.input`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ChaincodeInvocationSpec {
     #[prost(message, optional, tag = "1")]
     pub chaincode_spec: ::core::option::Option<ChaincodeSpec>,
+}
+impl ::prost::Name for ChaincodeInvocationSpec {
+    const NAME: &'static str = "ChaincodeInvocationSpec";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeInvocationSpec".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeInvocationSpec".into()
+    }
 }
 /// A deployment under the legacy lifecycle.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -96,6 +136,16 @@ pub struct ChaincodeDeploymentSpec {
     pub chaincode_spec: ::core::option::Option<ChaincodeSpec>,
     #[prost(bytes = "vec", tag = "3")]
     pub code_package: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for ChaincodeDeploymentSpec {
+    const NAME: &'static str = "ChaincodeDeploymentSpec";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeDeploymentSpec".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeDeploymentSpec".into()
+    }
 }
 /// What the peer can do, sent to the chaincode with `REGISTERED`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -109,6 +159,16 @@ pub struct ChaincodeAdditionalParams {
     #[prost(uint32, tag = "4")]
     pub max_size_get_multiple_keys: u32,
 }
+impl ::prost::Name for ChaincodeAdditionalParams {
+    const NAME: &'static str = "ChaincodeAdditionalParams";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeAdditionalParams".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeAdditionalParams".into()
+    }
+}
 /// An event that a transaction emits; at most one each.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ChaincodeEvent {
@@ -121,6 +181,16 @@ pub struct ChaincodeEvent {
     #[prost(bytes = "vec", tag = "4")]
     pub payload: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for ChaincodeEvent {
+    const NAME: &'static str = "ChaincodeEvent";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeEvent".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeEvent".into()
+    }
+}
 /// A proposal with its creator's signature.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SignedProposal {
@@ -129,6 +199,16 @@ pub struct SignedProposal {
     pub proposal_bytes: ::prost::alloc::vec::Vec<u8>,
     #[prost(bytes = "vec", tag = "2")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for SignedProposal {
+    const NAME: &'static str = "SignedProposal";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.SignedProposal".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.SignedProposal".into()
+    }
 }
 /// A request to endorse a call.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -142,11 +222,31 @@ pub struct Proposal {
     #[prost(bytes = "vec", tag = "3")]
     pub extension: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for Proposal {
+    const NAME: &'static str = "Proposal";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.Proposal".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.Proposal".into()
+    }
+}
 /// In `common.ChannelHeader.extension` of a proposal.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ChaincodeHeaderExtension {
     #[prost(message, optional, tag = "2")]
     pub chaincode_id: ::core::option::Option<ChaincodeId>,
+}
+impl ::prost::Name for ChaincodeHeaderExtension {
+    const NAME: &'static str = "ChaincodeHeaderExtension";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeHeaderExtension".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeHeaderExtension".into()
+    }
 }
 /// The call, and data that never reaches the ledger.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -159,6 +259,16 @@ pub struct ChaincodeProposalPayload {
         ::prost::alloc::string::String,
         ::prost::alloc::vec::Vec<u8>,
     >,
+}
+impl ::prost::Name for ChaincodeProposalPayload {
+    const NAME: &'static str = "ChaincodeProposalPayload";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeProposalPayload".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeProposalPayload".into()
+    }
 }
 /// What a call did; encoded in `ProposalResponsePayload.extension`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -173,6 +283,16 @@ pub struct ChaincodeAction {
     pub response: ::core::option::Option<Response>,
     #[prost(message, optional, tag = "4")]
     pub chaincode_id: ::core::option::Option<ChaincodeId>,
+}
+impl ::prost::Name for ChaincodeAction {
+    const NAME: &'static str = "ChaincodeAction";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeAction".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeAction".into()
+    }
 }
 /// One peer's answer to a proposal.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -192,6 +312,16 @@ pub struct ProposalResponse {
     #[prost(message, optional, tag = "7")]
     pub interest: ::core::option::Option<ChaincodeInterest>,
 }
+impl ::prost::Name for ProposalResponse {
+    const NAME: &'static str = "ProposalResponse";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ProposalResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ProposalResponse".into()
+    }
+}
 /// A chaincode's answer; 200 is success, 400 and above an error.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Response {
@@ -202,6 +332,16 @@ pub struct Response {
     #[prost(bytes = "vec", tag = "3")]
     pub payload: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for Response {
+    const NAME: &'static str = "Response";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.Response".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.Response".into()
+    }
+}
 /// Ties a result to the proposal that asked for it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ProposalResponsePayload {
@@ -210,6 +350,16 @@ pub struct ProposalResponsePayload {
     /// Encoded `ChaincodeAction`.
     #[prost(bytes = "vec", tag = "2")]
     pub extension: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for ProposalResponsePayload {
+    const NAME: &'static str = "ProposalResponsePayload";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ProposalResponsePayload".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ProposalResponsePayload".into()
+    }
 }
 /// A peer's signature over payload and endorser.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -220,11 +370,31 @@ pub struct Endorsement {
     #[prost(bytes = "vec", tag = "2")]
     pub signature: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for Endorsement {
+    const NAME: &'static str = "Endorsement";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.Endorsement".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.Endorsement".into()
+    }
+}
 /// What an endorsement plan must take into account.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ChaincodeInterest {
     #[prost(message, repeated, tag = "1")]
     pub chaincodes: ::prost::alloc::vec::Vec<ChaincodeCall>,
+}
+impl ::prost::Name for ChaincodeInterest {
+    const NAME: &'static str = "ChaincodeInterest";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeInterest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeInterest".into()
+    }
 }
 /// One chaincode called, and which of its policies apply.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -242,12 +412,32 @@ pub struct ChaincodeCall {
     #[prost(bool, tag = "6")]
     pub disregard_namespace_policy: bool,
 }
+impl ::prost::Name for ChaincodeCall {
+    const NAME: &'static str = "ChaincodeCall";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeCall".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeCall".into()
+    }
+}
 /// Data of an envelope of type `ENDORSER_TRANSACTION`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Transaction {
     /// Exactly one.
     #[prost(message, repeated, tag = "1")]
     pub actions: ::prost::alloc::vec::Vec<TransactionAction>,
+}
+impl ::prost::Name for Transaction {
+    const NAME: &'static str = "Transaction";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.Transaction".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.Transaction".into()
+    }
 }
 /// A proposal's outcome.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -259,6 +449,16 @@ pub struct TransactionAction {
     #[prost(bytes = "vec", tag = "2")]
     pub payload: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for TransactionAction {
+    const NAME: &'static str = "TransactionAction";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.TransactionAction".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.TransactionAction".into()
+    }
+}
 /// The call and its endorsed effect.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ChaincodeActionPayload {
@@ -267,6 +467,16 @@ pub struct ChaincodeActionPayload {
     pub chaincode_proposal_payload: ::prost::alloc::vec::Vec<u8>,
     #[prost(message, optional, tag = "2")]
     pub action: ::core::option::Option<ChaincodeEndorsedAction>,
+}
+impl ::prost::Name for ChaincodeActionPayload {
+    const NAME: &'static str = "ChaincodeActionPayload";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeActionPayload".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeActionPayload".into()
+    }
 }
 /// An effect with the endorsements of it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -277,6 +487,16 @@ pub struct ChaincodeEndorsedAction {
     #[prost(message, repeated, tag = "2")]
     pub endorsements: ::prost::alloc::vec::Vec<Endorsement>,
 }
+impl ::prost::Name for ChaincodeEndorsedAction {
+    const NAME: &'static str = "ChaincodeEndorsedAction";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeEndorsedAction".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeEndorsedAction".into()
+    }
+}
 /// A committed transaction with its verdict.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ProcessedTransaction {
@@ -285,6 +505,16 @@ pub struct ProcessedTransaction {
     /// A `TxValidationCode`.
     #[prost(int32, tag = "2")]
     pub validation_code: i32,
+}
+impl ::prost::Name for ProcessedTransaction {
+    const NAME: &'static str = "ProcessedTransaction";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ProcessedTransaction".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ProcessedTransaction".into()
+    }
 }
 /// Verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -426,6 +656,16 @@ pub struct AnchorPeers {
     #[prost(message, repeated, tag = "1")]
     pub anchor_peers: ::prost::alloc::vec::Vec<AnchorPeer>,
 }
+impl ::prost::Name for AnchorPeers {
+    const NAME: &'static str = "AnchorPeers";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.AnchorPeers".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.AnchorPeers".into()
+    }
+}
 /// A peer's address.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AnchorPeer {
@@ -433,6 +673,16 @@ pub struct AnchorPeer {
     pub host: ::prost::alloc::string::String,
     #[prost(int32, tag = "2")]
     pub port: i32,
+}
+impl ::prost::Name for AnchorPeer {
+    const NAME: &'static str = "AnchorPeer";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.AnchorPeer".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.AnchorPeer".into()
+    }
 }
 /// Application value: policies of the peers' interfaces, by resource name.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -443,11 +693,31 @@ pub struct AcLs {
         ApiResource,
     >,
 }
+impl ::prost::Name for AcLs {
+    const NAME: &'static str = "ACLs";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ACLs".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ACLs".into()
+    }
+}
 /// The policy of one resource.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ApiResource {
     #[prost(string, tag = "1")]
     pub policy_ref: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ApiResource {
+    const NAME: &'static str = "APIResource";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.APIResource".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.APIResource".into()
+    }
 }
 /// An endorsement policy: written out, or a reference into the channel's configuration.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -465,11 +735,31 @@ pub mod application_policy {
         ChannelConfigPolicyReference(::prost::alloc::string::String),
     }
 }
+impl ::prost::Name for ApplicationPolicy {
+    const NAME: &'static str = "ApplicationPolicy";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ApplicationPolicy".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ApplicationPolicy".into()
+    }
+}
 /// The private data collections of a chaincode.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CollectionConfigPackage {
     #[prost(message, repeated, tag = "1")]
     pub config: ::prost::alloc::vec::Vec<CollectionConfig>,
+}
+impl ::prost::Name for CollectionConfigPackage {
+    const NAME: &'static str = "CollectionConfigPackage";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.CollectionConfigPackage".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.CollectionConfigPackage".into()
+    }
 }
 /// A collection of some kind.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -483,6 +773,16 @@ pub mod collection_config {
     pub enum Payload {
         #[prost(message, tag = "1")]
         StaticCollectionConfig(super::StaticCollectionConfig),
+    }
+}
+impl ::prost::Name for CollectionConfig {
+    const NAME: &'static str = "CollectionConfig";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.CollectionConfig".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.CollectionConfig".into()
     }
 }
 /// A collection with fixed membership.
@@ -507,6 +807,16 @@ pub struct StaticCollectionConfig {
     #[prost(message, optional, tag = "8")]
     pub endorsement_policy: ::core::option::Option<ApplicationPolicy>,
 }
+impl ::prost::Name for StaticCollectionConfig {
+    const NAME: &'static str = "StaticCollectionConfig";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.StaticCollectionConfig".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.StaticCollectionConfig".into()
+    }
+}
 /// Who belongs to a collection.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CollectionPolicyConfig {
@@ -521,11 +831,31 @@ pub mod collection_policy_config {
         SignaturePolicy(super::super::common::SignaturePolicyEnvelope),
     }
 }
+impl ::prost::Name for CollectionPolicyConfig {
+    const NAME: &'static str = "CollectionPolicyConfig";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.CollectionPolicyConfig".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.CollectionPolicyConfig".into()
+    }
+}
 /// Chaincodes of the legacy lifecycle.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ChaincodeQueryResponse {
     #[prost(message, repeated, tag = "1")]
     pub chaincodes: ::prost::alloc::vec::Vec<ChaincodeInfo>,
+}
+impl ::prost::Name for ChaincodeQueryResponse {
+    const NAME: &'static str = "ChaincodeQueryResponse";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeQueryResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeQueryResponse".into()
+    }
 }
 /// A chaincode of the legacy lifecycle.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -545,17 +875,47 @@ pub struct ChaincodeInfo {
     #[prost(bytes = "vec", tag = "7")]
     pub id: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for ChaincodeInfo {
+    const NAME: &'static str = "ChaincodeInfo";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeInfo".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeInfo".into()
+    }
+}
 /// The channels a peer has joined.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ChannelQueryResponse {
     #[prost(message, repeated, tag = "1")]
     pub channels: ::prost::alloc::vec::Vec<ChannelInfo>,
 }
+impl ::prost::Name for ChannelQueryResponse {
+    const NAME: &'static str = "ChannelQueryResponse";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChannelQueryResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChannelQueryResponse".into()
+    }
+}
 /// A channel's name.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ChannelInfo {
     #[prost(string, tag = "1")]
     pub channel_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ChannelInfo {
+    const NAME: &'static str = "ChannelInfo";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChannelInfo".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChannelInfo".into()
+    }
 }
 /// Whether the peer is joining a channel from a snapshot.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -564,6 +924,16 @@ pub struct JoinBySnapshotStatus {
     pub in_progress: bool,
     #[prost(string, tag = "2")]
     pub bootstrapping_snapshot_dir: ::prost::alloc::string::String,
+}
+impl ::prost::Name for JoinBySnapshotStatus {
+    const NAME: &'static str = "JoinBySnapshotStatus";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.JoinBySnapshotStatus".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.JoinBySnapshotStatus".into()
+    }
 }
 /// One block in the form asked for, or the end of the stream's answer.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -585,6 +955,16 @@ pub mod deliver_response {
         BlockAndPrivateData(super::BlockAndPrivateData),
     }
 }
+impl ::prost::Name for DeliverResponse {
+    const NAME: &'static str = "DeliverResponse";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.DeliverResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.DeliverResponse".into()
+    }
+}
 /// A block reduced to verdicts and events.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FilteredBlock {
@@ -594,6 +974,16 @@ pub struct FilteredBlock {
     pub number: u64,
     #[prost(message, repeated, tag = "4")]
     pub filtered_transactions: ::prost::alloc::vec::Vec<FilteredTransaction>,
+}
+impl ::prost::Name for FilteredBlock {
+    const NAME: &'static str = "FilteredBlock";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.FilteredBlock".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.FilteredBlock".into()
+    }
 }
 /// A transaction's verdict and events.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -615,17 +1005,47 @@ pub mod filtered_transaction {
         TransactionActions(super::FilteredTransactionActions),
     }
 }
+impl ::prost::Name for FilteredTransaction {
+    const NAME: &'static str = "FilteredTransaction";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.FilteredTransaction".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.FilteredTransaction".into()
+    }
+}
 /// The actions of a transaction.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FilteredTransactionActions {
     #[prost(message, repeated, tag = "1")]
     pub chaincode_actions: ::prost::alloc::vec::Vec<FilteredChaincodeAction>,
 }
+impl ::prost::Name for FilteredTransactionActions {
+    const NAME: &'static str = "FilteredTransactionActions";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.FilteredTransactionActions".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.FilteredTransactionActions".into()
+    }
+}
 /// An action's event, its payload left out.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FilteredChaincodeAction {
     #[prost(message, optional, tag = "1")]
     pub chaincode_event: ::core::option::Option<ChaincodeEvent>,
+}
+impl ::prost::Name for FilteredChaincodeAction {
+    const NAME: &'static str = "FilteredChaincodeAction";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.FilteredChaincodeAction".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.FilteredChaincodeAction".into()
+    }
 }
 /// A block with the private data its reader may see.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -638,6 +1058,16 @@ pub struct BlockAndPrivateData {
         u64,
         super::rwset::TxPvtReadWriteSet,
     >,
+}
+impl ::prost::Name for BlockAndPrivateData {
+    const NAME: &'static str = "BlockAndPrivateData";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.BlockAndPrivateData".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.BlockAndPrivateData".into()
+    }
 }
 /// One message of the stream, either way.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -767,6 +1197,16 @@ pub mod chaincode_message {
         }
     }
 }
+impl ::prost::Name for ChaincodeMessage {
+    const NAME: &'static str = "ChaincodeMessage";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.ChaincodeMessage".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.ChaincodeMessage".into()
+    }
+}
 /// Asks for a value. An empty collection, here and below, means public state.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetState {
@@ -774,6 +1214,16 @@ pub struct GetState {
     pub key: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub collection: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetState {
+    const NAME: &'static str = "GetState";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.GetState".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.GetState".into()
+    }
 }
 /// Asks for a key's metadata.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -783,6 +1233,16 @@ pub struct GetStateMetadata {
     #[prost(string, tag = "2")]
     pub collection: ::prost::alloc::string::String,
 }
+impl ::prost::Name for GetStateMetadata {
+    const NAME: &'static str = "GetStateMetadata";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.GetStateMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.GetStateMetadata".into()
+    }
+}
 /// Asks for several values at once.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetStateMultiple {
@@ -791,11 +1251,31 @@ pub struct GetStateMultiple {
     #[prost(string, tag = "2")]
     pub collection: ::prost::alloc::string::String,
 }
+impl ::prost::Name for GetStateMultiple {
+    const NAME: &'static str = "GetStateMultiple";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.GetStateMultiple".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.GetStateMultiple".into()
+    }
+}
 /// Values in the order of the keys; empty for absent ones.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetStateMultipleResult {
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub values: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+}
+impl ::prost::Name for GetStateMultipleResult {
+    const NAME: &'static str = "GetStateMultipleResult";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.GetStateMultipleResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.GetStateMultipleResult".into()
+    }
 }
 /// Writes a value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -807,6 +1287,16 @@ pub struct PutState {
     #[prost(string, tag = "3")]
     pub collection: ::prost::alloc::string::String,
 }
+impl ::prost::Name for PutState {
+    const NAME: &'static str = "PutState";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.PutState".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.PutState".into()
+    }
+}
 /// Writes one entry of a key's metadata.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PutStateMetadata {
@@ -817,11 +1307,31 @@ pub struct PutStateMetadata {
     #[prost(message, optional, tag = "4")]
     pub metadata: ::core::option::Option<StateMetadata>,
 }
+impl ::prost::Name for PutStateMetadata {
+    const NAME: &'static str = "PutStateMetadata";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.PutStateMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.PutStateMetadata".into()
+    }
+}
 /// Writes collected by the chaincode.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WriteBatchState {
     #[prost(message, repeated, tag = "1")]
     pub rec: ::prost::alloc::vec::Vec<WriteRecord>,
+}
+impl ::prost::Name for WriteBatchState {
+    const NAME: &'static str = "WriteBatchState";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.WriteBatchState".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.WriteBatchState".into()
+    }
 }
 /// One write of a batch.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -886,6 +1396,16 @@ pub mod write_record {
         }
     }
 }
+impl ::prost::Name for WriteRecord {
+    const NAME: &'static str = "WriteRecord";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.WriteRecord".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.WriteRecord".into()
+    }
+}
 /// Deletes a key.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DelState {
@@ -894,6 +1414,16 @@ pub struct DelState {
     #[prost(string, tag = "2")]
     pub collection: ::prost::alloc::string::String,
 }
+impl ::prost::Name for DelState {
+    const NAME: &'static str = "DelState";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.DelState".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.DelState".into()
+    }
+}
 /// Deletes a private key with its history.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PurgePrivateState {
@@ -901,6 +1431,16 @@ pub struct PurgePrivateState {
     pub key: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub collection: ::prost::alloc::string::String,
+}
+impl ::prost::Name for PurgePrivateState {
+    const NAME: &'static str = "PurgePrivateState";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.PurgePrivateState".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.PurgePrivateState".into()
+    }
 }
 /// Opens an iterator over a range of keys.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -916,6 +1456,16 @@ pub struct GetStateByRange {
     #[prost(bytes = "vec", tag = "4")]
     pub metadata: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for GetStateByRange {
+    const NAME: &'static str = "GetStateByRange";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.GetStateByRange".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.GetStateByRange".into()
+    }
+}
 /// Opens an iterator over a rich query.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetQueryResult {
@@ -927,6 +1477,16 @@ pub struct GetQueryResult {
     #[prost(bytes = "vec", tag = "3")]
     pub metadata: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for GetQueryResult {
+    const NAME: &'static str = "GetQueryResult";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.GetQueryResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.GetQueryResult".into()
+    }
+}
 /// A page: its size and where it begins.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueryMetadata {
@@ -935,11 +1495,31 @@ pub struct QueryMetadata {
     #[prost(string, tag = "2")]
     pub bookmark: ::prost::alloc::string::String,
 }
+impl ::prost::Name for QueryMetadata {
+    const NAME: &'static str = "QueryMetadata";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.QueryMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.QueryMetadata".into()
+    }
+}
 /// Opens an iterator over a key's history.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetHistoryForKey {
     #[prost(string, tag = "1")]
     pub key: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetHistoryForKey {
+    const NAME: &'static str = "GetHistoryForKey";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.GetHistoryForKey".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.GetHistoryForKey".into()
+    }
 }
 /// Asks an iterator for more.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -947,17 +1527,47 @@ pub struct QueryStateNext {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
 }
+impl ::prost::Name for QueryStateNext {
+    const NAME: &'static str = "QueryStateNext";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.QueryStateNext".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.QueryStateNext".into()
+    }
+}
 /// Closes an iterator.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueryStateClose {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
 }
+impl ::prost::Name for QueryStateClose {
+    const NAME: &'static str = "QueryStateClose";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.QueryStateClose".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.QueryStateClose".into()
+    }
+}
 /// One record, encoded as a message of `queryresult`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueryResultBytes {
     #[prost(bytes = "vec", tag = "1")]
     pub result_bytes: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for QueryResultBytes {
+    const NAME: &'static str = "QueryResultBytes";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.QueryResultBytes".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.QueryResultBytes".into()
+    }
 }
 /// A batch of records from an iterator.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -973,6 +1583,16 @@ pub struct QueryResponse {
     #[prost(bytes = "vec", tag = "4")]
     pub metadata: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for QueryResponse {
+    const NAME: &'static str = "QueryResponse";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.QueryResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.QueryResponse".into()
+    }
+}
 /// A page's size and where the next begins.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueryResponseMetadata {
@@ -980,6 +1600,16 @@ pub struct QueryResponseMetadata {
     pub fetched_records_count: i32,
     #[prost(string, tag = "2")]
     pub bookmark: ::prost::alloc::string::String,
+}
+impl ::prost::Name for QueryResponseMetadata {
+    const NAME: &'static str = "QueryResponseMetadata";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.QueryResponseMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.QueryResponseMetadata".into()
+    }
 }
 /// One entry of a key's metadata.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -989,9 +1619,29 @@ pub struct StateMetadata {
     #[prost(bytes = "vec", tag = "2")]
     pub value: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for StateMetadata {
+    const NAME: &'static str = "StateMetadata";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.StateMetadata".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.StateMetadata".into()
+    }
+}
 /// A key's metadata.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StateMetadataResult {
     #[prost(message, repeated, tag = "1")]
     pub entries: ::prost::alloc::vec::Vec<StateMetadata>,
+}
+impl ::prost::Name for StateMetadataResult {
+    const NAME: &'static str = "StateMetadataResult";
+    const PACKAGE: &'static str = "protos";
+    fn full_name() -> ::prost::alloc::string::String {
+        "protos.StateMetadataResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/protos.StateMetadataResult".into()
+    }
 }

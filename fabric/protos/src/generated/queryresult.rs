@@ -9,6 +9,16 @@ pub struct Kv {
     #[prost(bytes = "vec", tag = "3")]
     pub value: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for Kv {
+    const NAME: &'static str = "KV";
+    const PACKAGE: &'static str = "queryresult";
+    fn full_name() -> ::prost::alloc::string::String {
+        "queryresult.KV".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/queryresult.KV".into()
+    }
+}
 /// One change in a key's history.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct KeyModification {
@@ -20,4 +30,14 @@ pub struct KeyModification {
     pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
     #[prost(bool, tag = "4")]
     pub is_delete: bool,
+}
+impl ::prost::Name for KeyModification {
+    const NAME: &'static str = "KeyModification";
+    const PACKAGE: &'static str = "queryresult";
+    fn full_name() -> ::prost::alloc::string::String {
+        "queryresult.KeyModification".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/queryresult.KeyModification".into()
+    }
 }

@@ -43,6 +43,16 @@ pub mod tx_read_write_set {
         }
     }
 }
+impl ::prost::Name for TxReadWriteSet {
+    const NAME: &'static str = "TxReadWriteSet";
+    const PACKAGE: &'static str = "rwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "rwset.TxReadWriteSet".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/rwset.TxReadWriteSet".into()
+    }
+}
 /// One namespace, that is, one chaincode.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct NsReadWriteSet {
@@ -53,6 +63,16 @@ pub struct NsReadWriteSet {
     pub rwset: ::prost::alloc::vec::Vec<u8>,
     #[prost(message, repeated, tag = "3")]
     pub collection_hashed_rwset: ::prost::alloc::vec::Vec<CollectionHashedReadWriteSet>,
+}
+impl ::prost::Name for NsReadWriteSet {
+    const NAME: &'static str = "NsReadWriteSet";
+    const PACKAGE: &'static str = "rwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "rwset.NsReadWriteSet".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/rwset.NsReadWriteSet".into()
+    }
 }
 /// One private collection, with keys and values hashed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -66,6 +86,16 @@ pub struct CollectionHashedReadWriteSet {
     #[prost(bytes = "vec", tag = "3")]
     pub pvt_rwset_hash: ::prost::alloc::vec::Vec<u8>,
 }
+impl ::prost::Name for CollectionHashedReadWriteSet {
+    const NAME: &'static str = "CollectionHashedReadWriteSet";
+    const PACKAGE: &'static str = "rwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "rwset.CollectionHashedReadWriteSet".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/rwset.CollectionHashedReadWriteSet".into()
+    }
+}
 /// The private part; travels between the members of collections alone.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TxPvtReadWriteSet {
@@ -73,6 +103,16 @@ pub struct TxPvtReadWriteSet {
     pub data_model: i32,
     #[prost(message, repeated, tag = "2")]
     pub ns_pvt_rwset: ::prost::alloc::vec::Vec<NsPvtReadWriteSet>,
+}
+impl ::prost::Name for TxPvtReadWriteSet {
+    const NAME: &'static str = "TxPvtReadWriteSet";
+    const PACKAGE: &'static str = "rwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "rwset.TxPvtReadWriteSet".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/rwset.TxPvtReadWriteSet".into()
+    }
 }
 /// One namespace of the private part.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -82,6 +122,16 @@ pub struct NsPvtReadWriteSet {
     #[prost(message, repeated, tag = "2")]
     pub collection_pvt_rwset: ::prost::alloc::vec::Vec<CollectionPvtReadWriteSet>,
 }
+impl ::prost::Name for NsPvtReadWriteSet {
+    const NAME: &'static str = "NsPvtReadWriteSet";
+    const PACKAGE: &'static str = "rwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "rwset.NsPvtReadWriteSet".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/rwset.NsPvtReadWriteSet".into()
+    }
+}
 /// One collection of the private part.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CollectionPvtReadWriteSet {
@@ -90,4 +140,14 @@ pub struct CollectionPvtReadWriteSet {
     /// Encoded `kvrwset.KVRWSet`.
     #[prost(bytes = "vec", tag = "2")]
     pub rwset: ::prost::alloc::vec::Vec<u8>,
+}
+impl ::prost::Name for CollectionPvtReadWriteSet {
+    const NAME: &'static str = "CollectionPvtReadWriteSet";
+    const PACKAGE: &'static str = "rwset";
+    fn full_name() -> ::prost::alloc::string::String {
+        "rwset.CollectionPvtReadWriteSet".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/rwset.CollectionPvtReadWriteSet".into()
+    }
 }
