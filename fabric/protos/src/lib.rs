@@ -12,7 +12,7 @@ pub use generated::{
     common, etcdraft, gateway, google_rpc, kvrwset, lifecycle, msp, orderer, protos, queryresult,
     rwset,
 };
-pub use prost::{Message, Name};
+pub use prost::{DecodeError, Message, Name};
 pub use prost_types::{Any, Timestamp};
 
 #[expect(

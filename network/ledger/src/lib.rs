@@ -6,4 +6,9 @@
 //! configuration and the same state get the same verdicts, the same changes and the same
 //! commit hash.
 
+pub mod block;
+pub mod commit_hash;
+pub mod rwset;
+pub mod simulate;
 pub mod state;
+pub mod transaction;

@@ -1,6 +1,7 @@
 //! What a ledger remembers: versioned values, how they are read, and how a block changes them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -55,6 +56,64 @@ pub trait StateView: Send + Sync {
 
     /// How many blocks this state holds: the number of the last block plus one, 0 when empty.
     fn height(&self) -> u64;
+}
+
+impl<T: StateView + ?Sized> StateView for &T {
+    fn get(&self, namespace: &str, key: &str) -> Result<Option<Versioned>, StateError> {
+        (**self).get(namespace, key)
+    }
+
+    fn range(
+        &self,
+        namespace: &str,
+        start: &str,
+        end: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Versioned)>, StateError> {
+        (**self).range(namespace, start, end, limit)
+    }
+
+    fn get_hashed(
+        &self,
+        namespace: &str,
+        collection: &str,
+        key_hash: &[u8],
+    ) -> Result<Option<Versioned>, StateError> {
+        (**self).get_hashed(namespace, collection, key_hash)
+    }
+
+    fn height(&self) -> u64 {
+        (**self).height()
+    }
+}
+
+impl<T: StateView + ?Sized> StateView for Arc<T> {
+    fn get(&self, namespace: &str, key: &str) -> Result<Option<Versioned>, StateError> {
+        (**self).get(namespace, key)
+    }
+
+    fn range(
+        &self,
+        namespace: &str,
+        start: &str,
+        end: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Versioned)>, StateError> {
+        (**self).range(namespace, start, end, limit)
+    }
+
+    fn get_hashed(
+        &self,
+        namespace: &str,
+        collection: &str,
+        key_hash: &[u8],
+    ) -> Result<Option<Versioned>, StateError> {
+        (**self).get_hashed(namespace, collection, key_hash)
+    }
+
+    fn height(&self) -> u64 {
+        (**self).height()
+    }
 }
 
 /// The state could not be read: a fault of this machine, never of a transaction.
