@@ -1,0 +1,173 @@
+//! What passes between a contract and its host.
+
+use std::fmt;
+
+use fabric_protos::id::ChaincodeName;
+
+use crate::{ContractError, Entry, Fault};
+
+/// Where a call stands.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum Step {
+    /// The contract waits for the reply to this request.
+    Ask(Request),
+    /// The contract has ended.
+    Done(Outcome),
+}
+
+/// Something a contract asks of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a host must answer every request")]
+pub enum Request {
+    /// The committed value of a key. Answered by [`Reply::Value`].
+    Get {
+        /// The key.
+        key: String,
+    },
+    /// Write a value. Answered by [`Reply::Accepted`].
+    Put {
+        /// The key.
+        key: String,
+        /// The value, never empty.
+        value: Vec<u8>,
+    },
+    /// Delete a key. Answered by [`Reply::Accepted`].
+    Delete {
+        /// The key.
+        key: String,
+    },
+    /// The first page of a range of keys. Answered by [`Reply::Page`].
+    Range {
+        /// The first key.
+        start: String,
+        /// The key after the last; empty for no end.
+        end: String,
+    },
+    /// The next page. Answered by [`Reply::Page`].
+    NextPage {
+        /// The iterator, as the last page named it.
+        iterator: String,
+    },
+    /// Forget an iterator. Answered by anything.
+    CloseIterator {
+        /// The iterator, as the last page named it.
+        iterator: String,
+    },
+    /// Call another chaincode of the channel in the same transaction. Answered by
+    /// [`Reply::Called`].
+    Call {
+        /// The chaincode.
+        chaincode: ChaincodeName,
+        /// The function's name and its arguments.
+        arguments: Vec<Vec<u8>>,
+    },
+}
+
+impl Request {
+    /// The request's name, for messages to people.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Get { .. } => "get",
+            Self::Put { .. } => "put",
+            Self::Delete { .. } => "delete",
+            Self::Range { .. } => "range",
+            Self::NextPage { .. } => "next page",
+            Self::CloseIterator { .. } => "close iterator",
+            Self::Call { .. } => "call",
+        }
+    }
+}
+
+/// The answer to a [`Request`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum Reply {
+    /// A key's value; `None` if the key was never written or is deleted.
+    Value(Option<Vec<u8>>),
+    /// The write was taken.
+    Accepted,
+    /// Some entries of a range.
+    Page(Page),
+    /// What the called chaincode answered, success or not.
+    Called(Outcome),
+    /// The ledger refused.
+    Refused {
+        /// The ledger's words.
+        reason: String,
+    },
+}
+
+/// Some entries of a range, in key order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Page {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// The iterator to ask for more; `None` if these are the last.
+    pub more: Option<String>,
+}
+
+/// The status of a success.
+pub const SUCCESS: i32 = 200;
+
+/// How a call ended.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Outcome {
+    /// [`SUCCESS`], or 400 and above.
+    pub status: i32,
+    /// Empty, or `CODE: message`.
+    pub message: String,
+    /// The function's answer; empty after a failure.
+    pub payload: Vec<u8>,
+    /// The event that the call emits; none after a failure.
+    pub event: Option<Event>,
+}
+
+impl Outcome {
+    /// The outcome of a call that failed.
+    #[must_use]
+    pub fn failure(error: &ContractError) -> Self {
+        Self {
+            status: i32::from(error.status().code()),
+            message: error.text(),
+            payload: Vec::new(),
+            event: None,
+        }
+    }
+
+    /// Whether peers endorse the call: its status is below 400.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.status < 400
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome")
+            .field("status", &self.status)
+            .field("message", &self.message)
+            .field("payload", &String::from_utf8_lossy(&self.payload))
+            .field("event", &self.event)
+            .finish()
+    }
+}
+
+/// An event that a transaction emits. Only the outermost chaincode's counts, and one each.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Event {
+    /// The event's name, never empty.
+    pub name: String,
+    /// What it carries.
+    pub payload: Vec<u8>,
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.name, String::from_utf8_lossy(&self.payload))
+    }
+}

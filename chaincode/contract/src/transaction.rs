@@ -1,0 +1,264 @@
+//! What a contract function is handed: the ledger, and the call it serves.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use fabric_protos::id::{ChaincodeName, ChannelId, TxId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::host::{Event, Ledger, Reply, Request};
+use crate::{ClaimedTime, CompositeKey, ContractError, Creator, Invocation, Secret, canonical};
+
+pub use error::{CallError, LedgerError};
+pub use range::{Entry, Range};
+
+mod error;
+mod range;
+
+/// A transaction that may only read.
+///
+/// Reads see the committed state alone, never this transaction's own writes.
+#[derive(Debug)]
+pub struct ReadTransaction {
+    invocation: Arc<Invocation>,
+    ledger: Ledger,
+}
+
+impl ReadTransaction {
+    pub(crate) fn new(invocation: Arc<Invocation>, ledger: Ledger) -> Self {
+        Self { invocation, ledger }
+    }
+
+    /// The committed value of a key; `None` if it was never written or is deleted.
+    ///
+    /// # Errors
+    /// If the key is empty or the ledger refuses.
+    pub async fn get(&self, key: impl AsRef<str>) -> Result<Option<Vec<u8>>, LedgerError> {
+        let reply = self.ask(Request::Get { key: checked(key.as_ref())? }).await?;
+        let Reply::Value(value) = reply else {
+            return Err(LedgerError::UnexpectedReply { request: "get" });
+        };
+        Ok(value)
+    }
+
+    /// The committed value of a key, read as JSON.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), or if the value is not JSON of that type.
+    pub async fn get_json<T: DeserializeOwned>(
+        &self,
+        key: impl AsRef<str>,
+    ) -> Result<Option<T>, LedgerError> {
+        let key = key.as_ref();
+        let Some(value) = self.get(key).await? else { return Ok(None) };
+        serde_json::from_slice(&value)
+            .map(Some)
+            .map_err(|source| LedgerError::Json { key: key.to_owned(), source })
+    }
+
+    /// The entries from `start` on and before `end`; empty bounds are open. Composite keys are
+    /// not among them.
+    ///
+    /// The ledger is asked page by page, as far as the range is read. What was read counts as
+    /// read at commit: a key that appears in between invalidates the transaction.
+    ///
+    /// # Errors
+    /// If a bound begins with U+0000, which is the space of composite keys.
+    pub fn range(&self, start: &str, end: &str) -> Result<Range, LedgerError> {
+        Range::simple(self.ledger.clone(), start, end)
+    }
+
+    /// The entries whose keys begin with `prefix`.
+    ///
+    /// # Errors
+    /// If the prefix is empty or begins with U+0000.
+    pub fn prefix(&self, prefix: &str) -> Result<Range, LedgerError> {
+        Range::prefix(self.ledger.clone(), prefix)
+    }
+
+    /// The entries whose composite keys begin with the parts of `prefix`.
+    #[must_use]
+    pub fn composite(&self, prefix: &CompositeKey) -> Range {
+        Range::composite(self.ledger.clone(), prefix)
+    }
+
+    /// Who signed the proposal; see [`Invocation::creator`].
+    #[must_use]
+    pub fn creator(&self) -> &Creator {
+        self.invocation.creator()
+    }
+
+    /// The transaction's identifier.
+    #[must_use]
+    pub fn tx_id(&self) -> &TxId {
+        self.invocation.tx_id()
+    }
+
+    /// The channel.
+    #[must_use]
+    pub fn channel(&self) -> &ChannelId {
+        self.invocation.channel()
+    }
+
+    /// The time that the client claims; see [`ClaimedTime`] before deciding anything on it.
+    #[must_use]
+    pub fn client_claimed_time(&self) -> ClaimedTime {
+        self.invocation.client_claimed_time()
+    }
+
+    /// The chaincode that the client called; see [`Invocation::outermost_chaincode`].
+    #[must_use]
+    pub fn outermost_chaincode(&self) -> &ChaincodeName {
+        self.invocation.outermost_chaincode()
+    }
+
+    /// Data that came with the proposal and stays off the ledger.
+    #[must_use]
+    pub fn transient(&self, name: &str) -> Option<&Secret> {
+        self.invocation.transient(name)
+    }
+
+    async fn ask(&self, request: Request) -> Result<Reply, LedgerError> {
+        let name = request.name();
+        let reply = self.ledger.ask(request).await?;
+        if let Reply::Refused { reason } = reply {
+            return Err(LedgerError::Refused { request: name, reason });
+        }
+        Ok(reply)
+    }
+}
+
+/// A transaction that may write.
+///
+/// It reads as [`ReadTransaction`] does. Writes take effect when the transaction commits, all
+/// or none.
+#[derive(Debug)]
+pub struct Transaction(ReadTransaction);
+
+impl Transaction {
+    pub(crate) fn new(invocation: Arc<Invocation>, ledger: Ledger) -> Self {
+        Self(ReadTransaction::new(invocation, ledger))
+    }
+
+    /// Writes a value.
+    ///
+    /// # Errors
+    /// If the key is empty, if the value is (on the ledger that would be a deletion), or if the
+    /// ledger refuses.
+    pub async fn put(&mut self, key: impl AsRef<str>, value: Vec<u8>) -> Result<(), LedgerError> {
+        let key = checked(key.as_ref())?;
+        if value.is_empty() {
+            return Err(LedgerError::EmptyValue { key });
+        }
+        self.write(Request::Put { key, value }).await
+    }
+
+    /// Writes a value as canonical JSON.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put), or if the value has no JSON form.
+    pub async fn put_json<T: Serialize>(
+        &mut self,
+        key: impl AsRef<str>,
+        value: &T,
+    ) -> Result<(), LedgerError> {
+        let key = key.as_ref();
+        let bytes = canonical::to_vec(value)
+            .map_err(|source| LedgerError::Json { key: key.to_owned(), source })?;
+        self.put(key, bytes).await
+    }
+
+    /// Deletes a key; one that does not exist may be deleted as well.
+    ///
+    /// # Errors
+    /// If the key is empty or the ledger refuses.
+    pub async fn delete(&mut self, key: impl AsRef<str>) -> Result<(), LedgerError> {
+        let key = checked(key.as_ref())?;
+        self.write(Request::Delete { key }).await
+    }
+
+    /// Emits an event with the transaction. Only one counts: the last of the chaincode that the
+    /// client called.
+    ///
+    /// # Errors
+    /// If the name is empty.
+    pub fn set_event(
+        &mut self,
+        name: impl Into<String>,
+        payload: Vec<u8>,
+    ) -> Result<(), LedgerError> {
+        let name = name.into();
+        if name.is_empty() {
+            return Err(LedgerError::NamelessEvent);
+        }
+        self.0.ledger.set_event(Event { name, payload });
+        Ok(())
+    }
+
+    /// Calls a function of another chaincode on this channel, in this transaction.
+    ///
+    /// The ledger does not undo what a failed call wrote, so a failure here fails this
+    /// transaction, even if the error is swallowed. [`try_call`](Self::try_call) does not.
+    ///
+    /// Never call a chaincode whose name comes from the input: functions that trust the
+    /// outermost chaincode's name would trust this one for its caller's sake.
+    ///
+    /// # Errors
+    /// If the called chaincode fails or the ledger refuses.
+    pub async fn call(
+        &mut self,
+        chaincode: &ChaincodeName,
+        function: &str,
+        arguments: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Result<Vec<u8>, CallError> {
+        let result = self.try_call(chaincode, function, arguments).await;
+        if let Err(error) = &result {
+            self.0.ledger.fail(ContractError::of(error));
+        }
+        result
+    }
+
+    /// As [`call`](Self::call), except that this transaction survives a failure, and with it
+    /// whatever the failed call wrote.
+    ///
+    /// # Errors
+    /// If the called chaincode fails or the ledger refuses.
+    pub async fn try_call(
+        &mut self,
+        chaincode: &ChaincodeName,
+        function: &str,
+        arguments: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Result<Vec<u8>, CallError> {
+        let arguments = std::iter::once(function.as_bytes().to_vec()).chain(arguments).collect();
+        let request = Request::Call { chaincode: chaincode.clone(), arguments };
+        let Reply::Called(outcome) = self.0.ask(request).await? else {
+            return Err(LedgerError::UnexpectedReply { request: "call" }.into());
+        };
+        if outcome.is_success() {
+            Ok(outcome.payload)
+        } else {
+            Err(CallError::refused(chaincode, &outcome))
+        }
+    }
+
+    async fn write(&mut self, request: Request) -> Result<(), LedgerError> {
+        let name = request.name();
+        let Reply::Accepted = self.0.ask(request).await? else {
+            return Err(LedgerError::UnexpectedReply { request: name });
+        };
+        Ok(())
+    }
+}
+
+impl Deref for Transaction {
+    type Target = ReadTransaction;
+
+    fn deref(&self) -> &ReadTransaction {
+        &self.0
+    }
+}
+
+fn checked(key: &str) -> Result<String, LedgerError> {
+    if key.is_empty() { Err(LedgerError::EmptyKey) } else { Ok(key.to_owned()) }
+}

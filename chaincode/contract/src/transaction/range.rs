@@ -1,0 +1,116 @@
+//! Reading a range of keys, page by page.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use crate::composite::{DELIMITER, LAST};
+use crate::host::{Ledger, Reply, Request};
+use crate::{CompositeKey, LedgerError};
+
+/// A key and its value.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Its committed value.
+    pub value: Vec<u8>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}={:?}", self.key, String::from_utf8_lossy(&self.value))
+    }
+}
+
+/// A range of keys being read. Dropped before its end, it is closed at the peer.
+///
+/// A page is asked for when an entry of it is wanted, never ahead: the peer records as read what
+/// it handed out, and endorsers must record the same.
+#[derive(Debug)]
+pub struct Range {
+    ledger: Ledger,
+    position: Position,
+    entries: VecDeque<Entry>,
+}
+
+impl Range {
+    /// The next entry in key order, or `None` after the last.
+    ///
+    /// # Errors
+    /// If the ledger refuses; the range then yields nothing more.
+    pub async fn next(&mut self) -> Result<Option<Entry>, LedgerError> {
+        loop {
+            if let Some(entry) = self.entries.pop_front() {
+                return Ok(Some(entry));
+            }
+            let request = match std::mem::replace(&mut self.position, Position::End) {
+                Position::Start { start, end } => Request::Range { start, end },
+                Position::Open { iterator } => Request::NextPage { iterator },
+                Position::End => return Ok(None),
+            };
+            self.read(request).await?;
+        }
+    }
+
+    pub(super) fn simple(ledger: Ledger, start: &str, end: &str) -> Result<Self, LedgerError> {
+        for bound in [start, end] {
+            if bound.starts_with(DELIMITER) {
+                return Err(LedgerError::CompositeBound { bound: bound.to_owned() });
+            }
+        }
+        let start = if start.is_empty() { AFTER_COMPOSITE } else { start };
+        Ok(Self::new(ledger, start.to_owned(), end.to_owned()))
+    }
+
+    pub(super) fn prefix(ledger: Ledger, prefix: &str) -> Result<Self, LedgerError> {
+        if prefix.is_empty() {
+            return Err(LedgerError::EmptyKey);
+        }
+        Self::simple(ledger, prefix, &format!("{prefix}{LAST}"))
+    }
+
+    pub(super) fn composite(ledger: Ledger, prefix: &CompositeKey) -> Self {
+        Self::new(ledger, prefix.as_str().to_owned(), prefix.range_end())
+    }
+
+    fn new(ledger: Ledger, start: String, end: String) -> Self {
+        Self { ledger, position: Position::Start { start, end }, entries: VecDeque::new() }
+    }
+
+    async fn read(&mut self, request: Request) -> Result<(), LedgerError> {
+        let name = request.name();
+        let page = match self.ledger.ask(request).await? {
+            Reply::Page(page) => page,
+            Reply::Refused { reason } => {
+                return Err(LedgerError::Refused { request: name, reason });
+            }
+            Reply::Value(_) | Reply::Accepted | Reply::Called(_) => {
+                return Err(LedgerError::UnexpectedReply { request: name });
+            }
+        };
+        self.entries = page.entries.into();
+        if let Some(iterator) = page.more {
+            self.position = Position::Open { iterator };
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Range {
+    fn drop(&mut self) {
+        if let Position::Open { iterator } = std::mem::replace(&mut self.position, Position::End) {
+            self.ledger.tell(Request::CloseIterator { iterator });
+        }
+    }
+}
+
+/// Where a plain range without a start begins: behind the composite keys.
+const AFTER_COMPOSITE: &str = "\u{1}";
+
+#[derive(Debug)]
+enum Position {
+    Start { start: String, end: String },
+    Open { iterator: String },
+    End,
+}
