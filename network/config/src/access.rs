@@ -23,7 +23,10 @@ const WRITERS: Access<'static> = Access::Channel("/Channel/Application/Writers")
 
 /// The rule of a resource; `None` if there is no such resource. What is local stays local,
 /// whatever the channel says.
-pub(crate) fn rule<'a>(overrides: &'a BTreeMap<String, String>, resource: &str) -> Option<Access<'a>> {
+pub(crate) fn rule<'a>(
+    overrides: &'a BTreeMap<String, String>,
+    resource: &str,
+) -> Option<Access<'a>> {
     let default = default_rule(resource);
     if matches!(default, Some(Access::LocalAdmins | Access::LocalMembers)) {
         return default;

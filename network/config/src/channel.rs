@@ -6,7 +6,7 @@ use fabric_protos::{
 };
 use pervade_identity::{
     Identity, Membership,
-    policy::{SignedData, verified_identities},
+    policy::{PolicyUnmet, SignedData, verified_identities},
 };
 use thiserror::Error;
 
@@ -16,7 +16,7 @@ use crate::{
     contents::{BatchRules, Consensus, ContentError, Contents, Organization, OrganizationError},
     elements::{self, ElementError, ElementPath},
     names,
-    policy::{Policy, PolicyDefinitionError, PolicyError, PolicyGroup},
+    policy::{Policy, PolicyDefinitionError, PolicyGroup},
     wrapping::{self, WrappingError},
 };
 
@@ -220,7 +220,7 @@ impl ChannelConfig {
     ///
     /// # Errors
     /// If they do not, or there is no such policy.
-    pub fn evaluate(&self, path: &str, signatures: &[SignedData<'_>]) -> Result<(), PolicyError> {
+    pub fn evaluate(&self, path: &str, signatures: &[SignedData<'_>]) -> Result<(), PolicyUnmet> {
         self.evaluate_identities(path, &verified_identities(self.membership(), signatures))
     }
 
@@ -228,14 +228,10 @@ impl ChannelConfig {
     ///
     /// # Errors
     /// If they do not satisfy the policy, or there is no such policy.
-    pub fn evaluate_identities(
-        &self,
-        path: &str,
-        signers: &[Identity],
-    ) -> Result<(), PolicyError> {
-        let unknown = || PolicyError::Unknown { path: path.to_owned() };
+    pub fn evaluate_identities(&self, path: &str, signers: &[Identity]) -> Result<(), PolicyUnmet> {
+        let unknown = || PolicyUnmet::NoSuchPolicy { path: path.to_owned() };
         let (group, policy) = self.policies.absolute(path).ok_or_else(unknown)?;
-        group.evaluate(path, policy, self.membership(), signers)
+        group.evaluate(policy, self.membership(), signers)
     }
 
     pub(crate) fn policies(&self) -> &PolicyGroup {

@@ -7,9 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use fabric_protos::{
     Message,
-    common::{
-        self, BlockDataHashingStructure, ConfigGroup, HashingAlgorithm, OrdererAddresses,
-    },
+    common::{self, BlockDataHashingStructure, ConfigGroup, HashingAlgorithm, OrdererAddresses},
     etcdraft,
     id::MspId,
     msp::MspConfig,
@@ -376,8 +374,8 @@ impl Organizations {
             return Err(OrganizationError::Nested);
         }
         let value = |name: &str, source| OrganizationError::Value { name: name.to_owned(), source };
-        let definition: MspConfig = decode(&group.values, names::MSP)
-            .map_err(|source| value(names::MSP, source))?;
+        let definition: MspConfig =
+            decode(&group.values, names::MSP).map_err(|source| value(names::MSP, source))?;
         let endpoints: OrdererAddresses = decode(&group.values, names::ENDPOINTS)
             .map_err(|source| value(names::ENDPOINTS, source))?;
         let anchors: AnchorPeers = decode(&group.values, names::ANCHOR_PEERS)

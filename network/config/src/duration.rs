@@ -50,9 +50,8 @@ pub enum DurationError {
 
 /// Reads `1h2m3.5s` and the like.
 pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
-    let malformed = || DurationError::Malformed {
-        text: text.chars().take(TEXT_LENGTH_MAX).collect(),
-    };
+    let malformed =
+        || DurationError::Malformed { text: text.chars().take(TEXT_LENGTH_MAX).collect() };
     if text.len() > TEXT_LENGTH_MAX {
         return Err(malformed());
     }
@@ -78,8 +77,8 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
     if negative && nanoseconds > 0 {
         return Err(DurationError::Negative { text: text.to_owned() });
     }
-    let nanoseconds = u64::try_from(nanoseconds)
-        .map_err(|_| DurationError::TooLong { text: text.to_owned() })?;
+    let nanoseconds =
+        u64::try_from(nanoseconds).map_err(|_| DurationError::TooLong { text: text.to_owned() })?;
     Ok(Duration::from_nanos(nanoseconds))
 }
 
@@ -91,9 +90,7 @@ fn component(text: &str) -> Option<(u128, &str)> {
     if whole.is_empty() && fraction.is_empty() {
         return None;
     }
-    let unit_end = rest
-        .find(|c: char| c == '.' || c.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let unit_end = rest.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(rest.len());
     let (name, rest) = rest.split_at_checked(unit_end)?;
     let (_, unit) = UNITS.iter().find(|(known, _)| *known == name)?;
     let whole = if whole.is_empty() { 0 } else { whole.parse().unwrap_or(NANOSECONDS_MAX + 1) };
@@ -175,9 +172,10 @@ mod tests {
         check("2d", r#""2d" is not a duration"#);
         check("-2s", r#""-2s" is negative"#);
         check("2562048h", r#""2562048h" is too long a time"#);
-        check("99999999999999999999999999999999999999999h", concat!(
-            r#""99999999999999999999999999999999999999999h" is too long a time"#
-        ));
+        check(
+            "99999999999999999999999999999999999999999h",
+            r#""99999999999999999999999999999999999999999h" is too long a time"#,
+        );
     }
 
     fn check(text: &str, expected: &str) {

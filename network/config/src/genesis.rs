@@ -1,11 +1,12 @@
 //! The first block of a channel, as Fabric's own tool makes it for a channel without a system
-//! channel: capabilities V2_0 (channel, orderer) and V2_5 (application), Raft ordering, orderer
+//! channel: capabilities `V2_0` (channel, orderer) and `V2_5` (application), Raft ordering, orderer
 //! endpoints per organisation.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use fabric_protos::{
     Message, Timestamp,
+    common::msp_role::MspRoleType,
     common::{
         Block, BlockData, BlockDataHashingStructure, BlockHeader, BlockMetadata,
         BlockMetadataIndex, Config, ConfigEnvelope, ConfigGroup, ConfigPolicy, ConfigValue,
@@ -16,7 +17,6 @@ use fabric_protos::{
     etcdraft,
     id::{ChannelId, MspId},
     msp::MspConfig,
-    common::msp_role::MspRoleType,
     orderer::{BatchSize, BatchTimeout, ChannelRestrictions, ConsensusType, consensus_type::State},
     protos,
 };
@@ -244,8 +244,7 @@ fn group(
     groups: Vec<(String, ConfigGroup)>,
 ) -> ConfigGroup {
     let mod_policy = || names::ADMINS.to_owned();
-    let value =
-        |value: Vec<u8>| ConfigValue { version: 0, value, mod_policy: mod_policy() };
+    let value = |value: Vec<u8>| ConfigValue { version: 0, value, mod_policy: mod_policy() };
     let policy =
         |policy| ConfigPolicy { version: 0, policy: Some(policy), mod_policy: mod_policy() };
     ConfigGroup {

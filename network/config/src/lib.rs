@@ -35,6 +35,6 @@ pub use contents::{
     AnchorPeer, BatchRules, Consensus, ContentError, Organization, OrganizationError,
 };
 pub use duration::DurationError;
-pub use elements::{ElementError, ElementKind, ElementPath, GROUP_DEPTH_MAX, ELEMENTS_MAX};
-pub use propose::{ElementRefusal, ForbiddenTransition, NextConfigError, UpdateError, SIGNATURES_MAX};
+pub use elements::{ELEMENTS_MAX, ElementError, ElementKind, ElementPath, GROUP_DEPTH_MAX};
+pub use propose::{ElementRefusal, ForbiddenTransition, NextConfigError, UpdateError};
 pub use wrapping::WrappingError;

@@ -24,9 +24,6 @@ use crate::{
     names,
 };
 
-/// Most levels of a signature policy.
-pub const POLICY_DEPTH_MAX: usize = 32;
-
 /// A policy of the configuration.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
@@ -39,39 +36,6 @@ pub enum Policy {
         rule: Rule,
         /// Their name in each inner group.
         sub_policy: String,
-    },
-}
-
-/// A policy that is not met.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    /// There is no such policy, which counts as one that nobody can meet.
-    #[error("there is no policy {path}")]
-    Unknown {
-        /// Where it was looked for.
-        path: String,
-    },
-    /// The signatures do not satisfy the signature policy.
-    #[error("the signatures do not satisfy {path}")]
-    Signature {
-        /// The policy.
-        path: String,
-        /// What is wanting.
-        #[source]
-        source: PolicyUnmet,
-    },
-    /// Too few of the inner groups' policies are met.
-    #[error("{met} of the inner {sub_policy:?} policies of {path} are met, {needed} are needed")]
-    ImplicitMeta {
-        /// The policy.
-        path: String,
-        /// The name of the inner policies.
-        sub_policy: String,
-        /// How many of them are met.
-        met: usize,
-        /// How many would have to be.
-        needed: usize,
     },
 }
 
@@ -91,58 +55,27 @@ pub enum PolicyDefinitionError {
     /// Its bytes are not what its type says.
     #[error("it cannot be decoded")]
     Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Its version or its rule is one of a later time.
-    #[error("its {field} {found} is not known")]
-    Unsupported {
-        /// `version` or `rule`.
-        field: &'static str,
-        /// What it is.
+    /// It is a signature policy that cannot be evaluated.
+    #[error("it is not in order")]
+    Rule(#[source] PolicyUnmet),
+    /// It counts inner policies by a rule that is not known.
+    #[error("the rule {found} is not known")]
+    Counting {
+        /// The rule's number.
         found: i32,
     },
-    /// A rule names a principal that is not listed.
-    #[error("it names principal {index} of {listed}")]
-    Principal {
-        /// The principal named, from 0.
-        index: i32,
-        /// How many there are.
-        listed: usize,
-    },
-    /// A rule says nothing.
-    #[error("a rule of it is empty")]
-    Hollow,
-    /// Its rules are nested deeper than [`POLICY_DEPTH_MAX`].
-    #[error("its rules are nested too deeply")]
-    Depth,
 }
 
-/// Whether a policy can be evaluated at all: a known version, every principal listed, no rule
-/// empty, no deeper than [`POLICY_DEPTH_MAX`].
+/// Whether a signature policy can be evaluated at all: its version is known, its rules are not too
+/// many or too deep, none is empty, and each names a principal that is listed.
 ///
 /// # Errors
 /// If it cannot.
 pub fn check(policy: &SignaturePolicyEnvelope) -> Result<(), PolicyDefinitionError> {
-    if policy.version != 0 {
-        let found = policy.version;
-        return Err(PolicyDefinitionError::Unsupported { field: "version", found });
-    }
-    check_rule(policy.rule.as_ref(), policy.identities.len(), POLICY_DEPTH_MAX)
-}
-
-fn check_rule(
-    rule: Option<&SignaturePolicy>,
-    listed: usize,
-    depth_left: usize,
-) -> Result<(), PolicyDefinitionError> {
-    let depth_left = depth_left.checked_sub(1).ok_or(PolicyDefinitionError::Depth)?;
-    match rule.and_then(|rule| rule.r#type.as_ref()).ok_or(PolicyDefinitionError::Hollow)? {
-        signature_policy::Type::NOutOf(out_of) => {
-            out_of.rules.iter().try_for_each(|rule| check_rule(Some(rule), listed, depth_left))
-        }
-        signature_policy::Type::SignedBy(index) => {
-            let known = usize::try_from(*index).is_ok_and(|index| index < listed);
-            let index = *index;
-            known.then_some(()).ok_or(PolicyDefinitionError::Principal { index, listed })
-        }
+    // Evaluated for nobody, a policy is met, or not met, or not in order.
+    match policy::evaluate(&Membership::new([]), policy, &[]) {
+        Ok(()) | Err(PolicyUnmet::NotSatisfied) => Ok(()),
+        Err(source) => Err(PolicyDefinitionError::Rule(source)),
     }
 }
 
@@ -160,9 +93,9 @@ pub fn signed_by<'a>(
                 .encode_to_vec(),
         })
         .collect();
-    let rules = (0..).take(identities.len()).map(|index| SignaturePolicy {
-        r#type: Some(signature_policy::Type::SignedBy(index)),
-    });
+    let rules = (0..)
+        .take(identities.len())
+        .map(|index| SignaturePolicy { r#type: Some(signature_policy::Type::SignedBy(index)) });
     let out_of = signature_policy::NOutOf {
         n: i32::try_from(needed).unwrap_or(i32::MAX),
         rules: rules.collect(),
@@ -175,7 +108,7 @@ pub fn signed_by<'a>(
 #[derive(Debug, Default)]
 pub(crate) struct PolicyGroup {
     policies: BTreeMap<String, Policy>,
-    groups: BTreeMap<String, PolicyGroup>,
+    groups: BTreeMap<String, Self>,
 }
 
 impl PolicyGroup {
@@ -228,29 +161,28 @@ impl PolicyGroup {
     /// step of an implicit policy goes one group down, so the depth is that of the tree.
     pub(crate) fn evaluate(
         &self,
-        path: &str,
         policy: &Policy,
         membership: &Membership,
         signers: &[Identity],
-    ) -> Result<(), PolicyError> {
-        match policy {
-            Policy::Signature(signature) => policy::evaluate(membership, signature, signers)
-                .map_err(|source| PolicyError::Signature { path: path.to_owned(), source }),
-            Policy::ImplicitMeta { rule, sub_policy } => {
-                let met = self.groups.values().filter(|inner| {
-                    inner.relative(sub_policy).is_some_and(|(group, policy)| {
-                        group.evaluate(sub_policy, policy, membership, signers).is_ok()
-                    })
-                });
-                let met = met.count();
-                let needed = policy::implicit_meta_threshold(*rule, self.groups.len());
-                if met >= needed {
-                    return Ok(());
-                }
-                let (path, sub_policy) = (path.to_owned(), sub_policy.clone());
-                Err(PolicyError::ImplicitMeta { path, sub_policy, met, needed })
+    ) -> Result<(), PolicyUnmet> {
+        let (rule, sub_policy) = match policy {
+            Policy::Signature(signature) => {
+                return policy::evaluate(membership, signature, signers);
             }
+            Policy::ImplicitMeta { rule, sub_policy } => (*rule, sub_policy),
+        };
+        let met = self.groups.values().filter(|inner| {
+            inner
+                .relative(sub_policy)
+                .is_some_and(|(group, policy)| group.evaluate(policy, membership, signers).is_ok())
+        });
+        let satisfied = met.count();
+        let needed = policy::implicit_meta_threshold(rule, self.groups.len());
+        if satisfied >= needed {
+            return Ok(());
         }
+        let sub_policy = sub_policy.clone();
+        Err(PolicyUnmet::TooFewSubPolicies { sub_policy, satisfied, needed })
     }
 
     /// One signature policy that asks for the same signatures; `None` if an inner policy that it
@@ -316,10 +248,8 @@ fn read_policy(policy: Option<&common::Policy>) -> Result<Policy, PolicyDefiniti
         }
         Ok(PolicyType::ImplicitMeta) => {
             let policy = ImplicitMetaPolicy::decode(bytes).map_err(malformed)?;
-            let field = "rule";
-            let rule = Rule::try_from(policy.rule).map_err(|_| {
-                PolicyDefinitionError::Unsupported { field, found: policy.rule }
-            })?;
+            let rule = Rule::try_from(policy.rule)
+                .map_err(|_| PolicyDefinitionError::Counting { found: policy.rule })?;
             Ok(Policy::ImplicitMeta { rule, sub_policy: policy.sub_policy })
         }
         Ok(PolicyType::Unknown | PolicyType::Msp) | Err(_) => {

@@ -10,7 +10,7 @@ use fabric_protos::{
 };
 use pervade_identity::{
     Identity,
-    policy::{SignedData, verified_identities},
+    policy::{PolicyUnmet, SIGNATURES_MAX, SignedData, verified_identities},
 };
 use thiserror::Error;
 
@@ -18,12 +18,8 @@ use crate::{
     channel::{ChannelConfig, ConfigError},
     contents::Organization,
     elements::{self, Element, ElementError, ElementPath, Elements, is_name},
-    policy::PolicyError,
     wrapping::{self, WrappingError},
 };
-
-/// Most signatures under one update.
-pub const SIGNATURES_MAX: usize = 1_000;
 
 /// An update that is refused.
 #[derive(Debug, Error)]
@@ -118,7 +114,7 @@ pub enum ElementRefusal {
         mod_policy: String,
         /// Why.
         #[source]
-        source: PolicyError,
+        source: PolicyUnmet,
     },
 }
 
@@ -165,7 +161,7 @@ pub enum NextConfigError {
 }
 
 impl ChannelConfig {
-    /// Decides on a CONFIG_UPDATE envelope: the configuration that it leads to, with the envelope
+    /// Decides on a `CONFIG_UPDATE` envelope: the configuration that it leads to, with the envelope
     /// in it, ready to be ordered. The signature on the envelope itself is not looked at; whether
     /// its sender may send is the orderer's question.
     ///
@@ -221,8 +217,8 @@ impl ChannelConfig {
             return Err(UpdateError::Channel { named: content.channel_id, channel });
         }
         let set = |set| move |source| UpdateError::Set { set, source };
-        let mut elements = elements::flatten(self.config().channel_group.as_ref())
-            .map_err(set("present"))?;
+        let mut elements =
+            elements::flatten(self.config().channel_group.as_ref()).map_err(set("present"))?;
         let read = elements::flatten(content.read_set.as_ref()).map_err(set("read"))?;
         let write = elements::flatten(content.write_set.as_ref()).map_err(set("write"))?;
         check_read_set(&elements, &read)?;
@@ -270,8 +266,9 @@ impl ChannelConfig {
             return Err(ElementRefusal::Version { present: present.version(), proposed });
         }
         let mod_policy = present.mod_policy();
-        self.authorize(path, mod_policy, signers).map_err(|source| {
-            ElementRefusal::Unauthorized { mod_policy: mod_policy.to_owned(), source }
+        self.authorize(path, mod_policy, signers).map_err(|source| ElementRefusal::Unauthorized {
+            mod_policy: mod_policy.to_owned(),
+            source,
         })
     }
 
@@ -281,15 +278,15 @@ impl ChannelConfig {
         path: &ElementPath,
         mod_policy: &str,
         signers: &[Identity],
-    ) -> Result<(), PolicyError> {
+    ) -> Result<(), PolicyUnmet> {
         if mod_policy.starts_with('/') {
             return self.evaluate_identities(mod_policy, signers);
         }
         let group = self.policies().group(path.policy_group());
         let (group, policy) = group
             .and_then(|group| group.relative(mod_policy))
-            .ok_or_else(|| PolicyError::Unknown { path: mod_policy.to_owned() })?;
-        group.evaluate(mod_policy, policy, self.membership(), signers)
+            .ok_or_else(|| PolicyUnmet::NoSuchPolicy { path: mod_policy.to_owned() })?;
+        group.evaluate(policy, self.membership(), signers)
     }
 
     fn may_become(&self, next: &Self) -> Result<(), ForbiddenTransition> {

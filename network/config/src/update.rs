@@ -137,8 +137,7 @@ pub fn envelope(
 ) -> Result<Envelope, SignError> {
     let origin = Origin { creator: submitter.identity(), nonce, timestamp };
     let kind = HeaderType::ConfigUpdate;
-    let payload =
-        wrapping::payload(kind, channel, String::new(), &origin, update.encode_to_vec());
+    let payload = wrapping::payload(kind, channel, String::new(), &origin, update.encode_to_vec());
     Ok(Envelope { signature: submitter.sign(&payload)?, payload })
 }
 
@@ -154,8 +153,7 @@ pub fn config_envelope(
 ) -> Result<Envelope, SignError> {
     let origin = Origin { creator: orderer.identity(), nonce, timestamp };
     let kind = HeaderType::Config;
-    let payload =
-        wrapping::payload(kind, channel, String::new(), &origin, config.encode_to_vec());
+    let payload = wrapping::payload(kind, channel, String::new(), &origin, config.encode_to_vec());
     Ok(Envelope { signature: orderer.sign(&payload)?, payload })
 }
 
@@ -182,9 +180,8 @@ fn group_change(current: &ConfigGroup, desired: &ConfigGroup) -> GroupChange {
     let itself = values.membership || policies.membership || groups.membership;
     if !itself && current.mod_policy == desired.mod_policy {
         // The group itself stays; its members may still change.
-        let differs = !(write.values.is_empty()
-            && write.policies.is_empty()
-            && write.groups.is_empty());
+        let differs =
+            !(write.values.is_empty() && write.policies.is_empty() && write.groups.is_empty());
         return GroupChange { read, write, differs };
     }
     // A group that changes itself must name every member it keeps, at the version it has.
@@ -216,8 +213,12 @@ fn leaf_changes<T: Leaf>(
     desired: &BTreeMap<String, T>,
 ) -> Changes<T> {
     let membership = current.keys().ne(desired.keys());
-    let mut changes =
-        Changes { read: BTreeMap::new(), write: BTreeMap::new(), same: BTreeMap::new(), membership };
+    let mut changes = Changes {
+        read: BTreeMap::new(),
+        write: BTreeMap::new(),
+        same: BTreeMap::new(),
+        membership,
+    };
     for (name, desired) in desired {
         match current.get(name) {
             None => changes.write.insert(name.clone(), desired.at_version(0)),
@@ -238,8 +239,12 @@ fn inner_changes(
     desired: &BTreeMap<String, ConfigGroup>,
 ) -> Changes<ConfigGroup> {
     let membership = current.keys().ne(desired.keys());
-    let mut changes =
-        Changes { read: BTreeMap::new(), write: BTreeMap::new(), same: BTreeMap::new(), membership };
+    let mut changes = Changes {
+        read: BTreeMap::new(),
+        write: BTreeMap::new(),
+        same: BTreeMap::new(),
+        membership,
+    };
     for (name, desired) in desired {
         let Some(current) = current.get(name) else {
             let mut whole = group_change(&ConfigGroup::default(), desired).write;

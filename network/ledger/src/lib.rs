@@ -8,6 +8,7 @@
 
 pub mod block;
 pub mod commit_hash;
+pub mod lifecycle;
 pub mod rwset;
 pub mod simulate;
 pub mod state;
