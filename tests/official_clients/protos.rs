@@ -1,5 +1,5 @@
 //! Our messages against those of `@hyperledger/fabric-protos`: the same definitions, and the same
-//! bytes in both directions.
+//! bytes in both directions. Part of `N-06`.
 
 mod exceptions;
 mod samples;
