@@ -103,6 +103,9 @@ impl State {
     }
 }
 
+/// Gets namespace, collection, key hash and value.
+pub(crate) type HashedVisitor<'a> = dyn FnMut(&str, &str, &[u8], &Versioned) + 'a;
+
 /// Where a loaded entry belongs.
 #[derive(Debug)]
 pub(crate) enum LoadedPlace {
@@ -142,7 +145,7 @@ impl StateSnapshot {
     }
 
     /// Every entry of private collections in order of namespace, collection and key hash.
-    pub(crate) fn for_each_hashed(&self, visit: &mut dyn FnMut(&str, &str, &[u8], &Versioned)) {
+    pub(crate) fn for_each_hashed(&self, visit: &mut HashedVisitor<'_>) {
         let tables = self.shared.read();
         for ((namespace, collection), keys) in &tables.hashed {
             for (key_hash, cell) in keys {
