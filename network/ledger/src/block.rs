@@ -6,6 +6,7 @@ use fabric_protos::common::{
     Header, HeaderType, LastConfig, Metadata, OrdererBlockMetadata, Payload, SignatureHeader,
 };
 use fabric_protos::protos::TxValidationCode;
+use pervade_identity::policy::SignedData;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -255,6 +256,14 @@ pub struct OrdererSignature {
     pub identity: Vec<u8>,
     /// The signature.
     pub signature: Vec<u8>,
+}
+
+impl OrdererSignature {
+    /// The form in which a policy judges it.
+    #[must_use]
+    pub fn signed_data(&self) -> SignedData<'_> {
+        SignedData { data: &self.data, identity: &self.identity, signature: &self.signature }
+    }
 }
 
 /// The orderers' signatures over a block; a policy judges them. Empty for a genesis block.

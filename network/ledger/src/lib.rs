@@ -13,3 +13,4 @@ pub mod rwset;
 pub mod simulate;
 pub mod state;
 pub mod transaction;
+pub mod validate;

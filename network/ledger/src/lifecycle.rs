@@ -32,6 +32,7 @@ pub use functions::{
     query_definition, query_definitions,
 };
 pub use input::{CollectionError, CollectionUpgradeError, InputError};
+pub(crate) use policy::implicit_collection_policy;
 pub use policy::{EndorsementPolicy, EndorsementPolicyError, NoSuchCollection, lifecycle_policy};
 pub use record::RecordError;
 

@@ -15,12 +15,12 @@
 //! next block on. So is a configuration.
 
 mod apply;
-mod definitions;
 mod endorsement;
 mod mvcc;
 mod rejection;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use fabric_protos::Message;
 use fabric_protos::common::{Block, ConfigEnvelope};
@@ -34,7 +34,7 @@ use crate::rwset::ReadWriteSet;
 use crate::state::{StateError, StateView, UpdateBatch, Version};
 use crate::transaction::{self, Kind, Malformed, Opened};
 
-pub use rejection::{ConfigFault, CreatorFault, EndorsementFault, KeyPlace, PolicyFault, Rejection};
+pub use rejection::{ConfigFault, CreatorFault, EndorsementFault, KeyPlace, Rejection};
 
 /// What a block is judged by: everything as it was before the block.
 #[derive(Clone, Copy)]
@@ -45,6 +45,16 @@ pub struct BlockRules<'a> {
     pub state: &'a dyn StateView,
     /// Whether an earlier block holds a transaction of this identifier, whatever its verdict.
     pub known_tx: &'a (dyn Fn(&TxId) -> Result<bool, StateError> + Sync),
+}
+
+impl fmt::Debug for BlockRules<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockRules")
+            .field("channel", self.config.channel_id())
+            .field("config_sequence", &self.config.sequence())
+            .field("height", &self.state.height())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A block's verdicts and everything that follows from them.
@@ -146,7 +156,8 @@ fn examine(envelope: &[u8], rules: &BlockRules<'_>) -> Result<Content, Stop> {
         Kind::Config => {
             let config = opened.config()?;
             let config = ConfigEnvelope::decode(config.as_slice());
-            let config = config.map_err(|_| Rejection::Config(Box::new(ConfigFault::Unreadable)))?;
+            let config =
+                config.map_err(|_| Rejection::Config(Box::new(ConfigFault::Unreadable)))?;
             Ok(Content::Config(Box::new(config)))
         }
         Kind::ConfigUpdate => Err(Malformed::BareConfigUpdate.into()),

@@ -135,9 +135,16 @@ pub struct NoSuchCollection {
     pub collection: String,
 }
 
+/// The policy for writes to an implicit collection, as a serialised `ApplicationPolicy`; `None` if
+/// the name is no implicit collection's of this channel.
+pub(crate) fn implicit_collection_policy(config: &ChannelConfig, name: &str) -> Option<Vec<u8>> {
+    let owner = implicit_collection_owner(name)?.ok()?;
+    organization_policy(config, &owner).map(|policy| policy.to_bytes())
+}
+
 /// The policy for writes to an organisation's implicit collection: its own `Endorsement`, or any
 /// member of it where it has none.
-fn implicit_collection_policy(config: &ChannelConfig, owner: &MspId) -> Option<EndorsementPolicy> {
+fn organization_policy(config: &ChannelConfig, owner: &MspId) -> Option<EndorsementPolicy> {
     let mut organizations = config.application_organizations().iter();
     let organization = organizations.find(|organization| organization.msp_id == *owner)?;
     let path = format!("/Channel/Application/{}/Endorsement", organization.name);
@@ -167,10 +174,8 @@ impl ChaincodeDefinition {
         collection: &str,
     ) -> Result<Vec<u8>, NoSuchCollection> {
         let missing = || NoSuchCollection { collection: collection.to_owned() };
-        if let Some(owner) = implicit_collection_owner(collection) {
-            let owner = owner.map_err(|_| missing())?;
-            let policy = implicit_collection_policy(config, &owner).ok_or_else(missing)?;
-            return Ok(policy.to_bytes());
+        if implicit_collection_owner(collection).is_some() {
+            return implicit_collection_policy(config, collection).ok_or_else(missing);
         }
         let collection = self.collection(collection).ok_or_else(missing)?;
         let own = collection.endorsement_policy.as_ref().map(Message::encode_to_vec);

@@ -14,26 +14,27 @@ use pervade_channel_config::ChannelConfig;
 use pervade_identity::Identity;
 use pervade_identity::policy::{self, SignedData};
 
-use super::definitions::{Definition, Policy};
-use super::{BlockRules, EndorsementFault, KeyPlace, PolicyFault, Rejection, Stop};
+use super::{BlockRules, EndorsementFault, KeyPlace, Rejection, Stop};
+use crate::lifecycle::{
+    self, ChaincodeDefinition, EndorsementPolicy, EndorsementPolicyError, RecordError,
+    lifecycle_policy,
+};
 use crate::rwset::{NamespaceSet, ReadWriteSet, VALIDATION_PARAMETER, decode_metadata};
-use crate::state::Versioned;
+use crate::state::{StateError, Versioned};
 use crate::transaction::EndorserTransaction;
 
 /// Checks the endorsements of a transaction.
-pub(super) fn check(
-    transaction: &EndorserTransaction,
-    rules: &BlockRules<'_>,
-) -> Result<(), Stop> {
+pub(super) fn check(transaction: &EndorserTransaction, rules: &BlockRules<'_>) -> Result<(), Stop> {
     let endorsers = endorsers(transaction, rules.config);
     let written = transaction.rwset.namespaces.iter().filter(|namespace| namespace.writes());
     let mut names: BTreeSet<&str> = written.map(|namespace| namespace.name.as_str()).collect();
     names.insert(&transaction.chaincode);
     for name in names {
-        let definition = Definition::read(rules, name)?;
+        let guard = Guard::read(rules, name)?;
         let set = transaction.rwset.namespaces.iter().find(|set| set.name == name);
+        let met = BTreeSet::new();
         let mut check =
-            NamespaceCheck { rules, name, definition, endorsers: &endorsers, met: BTreeSet::new(), any: false };
+            NamespaceCheck { rules, name, guard, endorsers: &endorsers, met, any: false };
         check.run(set)?;
     }
     Ok(())
@@ -42,7 +43,8 @@ pub(super) fn check(
 /// Those who validly endorsed, each once.
 fn endorsers(transaction: &EndorserTransaction, config: &ChannelConfig) -> Vec<Identity> {
     let payload = &transaction.response_payload;
-    let signed = |endorsement: &Endorsement| proposal::endorsed_bytes(payload, &endorsement.endorser);
+    let signed =
+        |endorsement: &Endorsement| proposal::endorsed_bytes(payload, &endorsement.endorser);
     let data: Vec<_> = transaction.endorsements.iter().map(signed).collect();
     let signatures: Vec<_> = transaction
         .endorsements
@@ -96,7 +98,7 @@ fn private_place(set: &NamespaceSet, collection: &str, key_hash: &[u8]) -> KeyPl
 struct NamespaceCheck<'a> {
     rules: &'a BlockRules<'a>,
     name: &'a str,
-    definition: Definition,
+    guard: Guard,
     endorsers: &'a [Identity],
     /// Whose policies were met: collections', and the chaincode's under the empty name.
     met: BTreeSet<String>,
@@ -121,7 +123,7 @@ impl NamespaceCheck<'_> {
 
     fn check_key(&mut self, key: KeyPlace) -> Result<(), Stop> {
         if let Some(own) = self.policy_of(&key)? {
-            let judged = own.and_then(|own| self.judge(&Policy::Signature(own)));
+            let judged = own.and_then(|own| self.judge(&EndorsementPolicy::Signature(own)));
             judged.map_err(|fault| self.reject(EndorsementFault::Key { key, fault }))?;
             self.any = true;
             return Ok(());
@@ -136,16 +138,18 @@ impl NamespaceCheck<'_> {
     fn policy_of(
         &self,
         key: &KeyPlace,
-    ) -> Result<Option<Result<SignaturePolicyEnvelope, PolicyFault>>, Stop> {
+    ) -> Result<Option<Result<SignaturePolicyEnvelope, EndorsementPolicyError>>, Stop> {
         let Some(stored) = self.stored(key)?.and_then(|versioned| versioned.metadata) else {
             return Ok(None);
         };
-        let Ok(mut metadata) = decode_metadata(&stored) else {
-            return Ok(Some(Err(PolicyFault::Unreadable)));
+        let mut metadata = match decode_metadata(&stored) {
+            Ok(metadata) => metadata,
+            Err(error) => return Ok(Some(Err(EndorsementPolicyError::Malformed(error.into())))),
         };
         let parameter = metadata.remove(VALIDATION_PARAMETER).filter(|bytes| !bytes.is_empty());
         Ok(parameter.map(|bytes| {
-            SignaturePolicyEnvelope::decode(bytes.as_slice()).map_err(|_| PolicyFault::Unreadable)
+            SignaturePolicyEnvelope::decode(bytes.as_slice())
+                .map_err(|error| EndorsementPolicyError::Malformed(error.into()))
         }))
     }
 
@@ -165,7 +169,7 @@ impl NamespaceCheck<'_> {
         if self.met.contains(collection) {
             return Ok(());
         }
-        let Some(policy) = self.definition.collection_policy(self.rules.config, collection) else {
+        let Some(policy) = self.guard.collection_policy(self.rules.config, collection) else {
             let collection = collection.to_owned();
             return Err(self.reject(EndorsementFault::NoCollection { collection }).into());
         };
@@ -183,24 +187,74 @@ impl NamespaceCheck<'_> {
         if self.met.contains("") {
             return Ok(());
         }
-        let judged = self.definition.policy().and_then(|policy| self.judge(&policy));
+        let judged = self.guard.policy().and_then(|policy| self.judge(&policy));
         judged.map_err(|fault| self.reject(EndorsementFault::Chaincode(fault)))?;
         self.met.insert(String::new());
         self.any = true;
         Ok(())
     }
 
-    fn judge(&self, policy: &Policy) -> Result<(), PolicyFault> {
-        let config = self.rules.config;
-        match policy {
-            Policy::Signature(policy) => {
-                Ok(policy::evaluate(config.membership(), policy, self.endorsers)?)
-            }
-            Policy::Channel(path) => Ok(config.evaluate_identities(path, self.endorsers)?),
-        }
+    fn judge(&self, policy: &EndorsementPolicy) -> Result<(), EndorsementPolicyError> {
+        policy.evaluate(self.rules.config, self.endorsers)
     }
 
     fn reject(&self, fault: EndorsementFault) -> Rejection {
         Rejection::Endorsement { namespace: self.name.to_owned(), fault: Box::new(fault) }
+    }
+}
+
+/// What guards one namespace, as it is before the block.
+enum Guard {
+    /// The definitions themselves, guarded by the channel's configuration.
+    Lifecycle(EndorsementPolicy),
+    /// A chaincode, guarded by its definition.
+    Chaincode(Box<ChaincodeDefinition>),
+}
+
+/// The one way of validation there is.
+const BUILT_IN_PLUGIN: &str = "vscc";
+
+impl Guard {
+    fn read(rules: &BlockRules<'_>, name: &str) -> Result<Self, Stop> {
+        if name == lifecycle::NAMESPACE {
+            return Ok(Self::Lifecycle(lifecycle_policy(rules.config)));
+        }
+        let namespace = name.to_owned();
+        let definition = match lifecycle::definition(rules.state, name) {
+            Ok(Some(definition)) => definition,
+            Ok(None) => return Err(Rejection::NoChaincode { namespace }.into()),
+            Err(RecordError::Access { source, .. }) => {
+                return Err(Stop::State(StateError::new(source)));
+            }
+            Err(source) => return Err(Rejection::BadDefinition { namespace, source }.into()),
+        };
+        if definition.validation_plugin.is_empty() || definition.policy.is_empty() {
+            return Err(Rejection::NoChaincode { namespace }.into());
+        }
+        if definition.validation_plugin != BUILT_IN_PLUGIN {
+            let plugin = definition.validation_plugin;
+            return Err(Rejection::UnknownPlugin { namespace, plugin }.into());
+        }
+        Ok(Self::Chaincode(Box::new(definition)))
+    }
+
+    fn policy(&self) -> Result<EndorsementPolicy, EndorsementPolicyError> {
+        match self {
+            Self::Lifecycle(policy) => Ok(policy.clone()),
+            Self::Chaincode(definition) => definition.endorsement_policy(),
+        }
+    }
+
+    /// The policy of a collection; `None` if there is no such collection.
+    fn collection_policy(
+        &self,
+        config: &ChannelConfig,
+        name: &str,
+    ) -> Option<Result<EndorsementPolicy, EndorsementPolicyError>> {
+        let policy = match self {
+            Self::Lifecycle(_) => lifecycle::implicit_collection_policy(config, name)?,
+            Self::Chaincode(definition) => definition.collection_policy(config, name).ok()?,
+        };
+        Some(EndorsementPolicy::from_bytes(&policy))
     }
 }

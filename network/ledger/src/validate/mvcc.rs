@@ -61,7 +61,8 @@ impl Now<'_> {
                 let overtaken = self.batch.hashed.contains_key(&place);
                 let version = read.version.map(Version::from);
                 let (namespace, name, key) = place;
-                if overtaken || version_of(self.state.get_hashed(&namespace, &name, &key)?) != version
+                if overtaken
+                    || version_of(self.state.get_hashed(&namespace, &name, &key)?) != version
                 {
                     let key = KeyPlace { namespace, collection: Some(name), key };
                     return Ok(Some(Rejection::StaleRead { key, read: version }));

@@ -2,11 +2,10 @@
 
 use fabric_protos::protos::TxValidationCode;
 use pervade_channel_config::NextConfigError;
-use pervade_channel_config::policy::PolicyError;
-use pervade_identity::policy::PolicyUnmet;
 use pervade_identity::{IdentityError, SignatureError};
 use thiserror::Error;
 
+use crate::lifecycle::{EndorsementPolicyError, RecordError};
 use crate::state::Version;
 use crate::transaction::Malformed;
 
@@ -31,6 +30,15 @@ pub enum Rejection {
     NoChaincode {
         /// The namespace.
         namespace: String,
+    },
+    /// It writes in a namespace whose definition cannot be read.
+    #[error("the definition of chaincode {namespace:?} cannot be read")]
+    BadDefinition {
+        /// The namespace.
+        namespace: String,
+        /// What is wrong with it.
+        #[source]
+        source: RecordError,
     },
     /// It writes in a namespace that asks for a way of validation that is not known.
     #[error("chaincode {namespace:?} asks for validation by {plugin:?}")]
@@ -80,7 +88,9 @@ impl Rejection {
             Self::Malformed(malformed) => malformed.code(),
             Self::Creator(_) => TxValidationCode::BadCreatorSignature,
             Self::DuplicateTxId { .. } => TxValidationCode::DuplicateTxid,
-            Self::NoChaincode { .. } => TxValidationCode::InvalidChaincode,
+            Self::NoChaincode { .. } | Self::BadDefinition { .. } => {
+                TxValidationCode::InvalidChaincode
+            }
             Self::UnknownPlugin { .. } => TxValidationCode::InvalidOtherReason,
             Self::Endorsement { .. } => TxValidationCode::EndorsementPolicyFailure,
             Self::Config(_) => TxValidationCode::InvalidConfigTransaction,
@@ -125,7 +135,7 @@ pub enum CreatorFault {
 pub enum EndorsementFault {
     /// The chaincode's policy is not met.
     #[error("the chaincode's policy is not met")]
-    Chaincode(#[source] PolicyFault),
+    Chaincode(#[source] EndorsementPolicyError),
     /// A collection's policy is not met.
     #[error("the policy of collection {collection:?} is not met")]
     Collection {
@@ -133,7 +143,7 @@ pub enum EndorsementFault {
         collection: String,
         /// Why not.
         #[source]
-        fault: PolicyFault,
+        fault: EndorsementPolicyError,
     },
     /// A key's own policy is not met.
     #[error("the policy of a key is not met")]
@@ -142,7 +152,7 @@ pub enum EndorsementFault {
         key: KeyPlace,
         /// Why not.
         #[source]
-        fault: PolicyFault,
+        fault: EndorsementPolicyError,
     },
     /// The policy of a key that is written was changed earlier in the block.
     #[error("the policy of a key was changed earlier in the block")]
@@ -156,21 +166,6 @@ pub enum EndorsementFault {
         /// The collection.
         collection: String,
     },
-}
-
-/// Why a policy is not met.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum PolicyFault {
-    /// The policy itself cannot be read.
-    #[error("the policy cannot be read")]
-    Unreadable,
-    /// A signature policy is not met.
-    #[error(transparent)]
-    Signature(#[from] PolicyUnmet),
-    /// A policy of the channel's configuration is not met.
-    #[error(transparent)]
-    Channel(#[from] PolicyError),
 }
 
 /// Why a configuration is refused.
