@@ -18,6 +18,7 @@ mod apply;
 mod endorsement;
 mod mvcc;
 mod rejection;
+mod replay;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -35,6 +36,7 @@ use crate::state::{StateError, StateView, UpdateBatch, Version};
 use crate::transaction::{self, Kind, Malformed, Opened};
 
 pub use rejection::{ConfigFault, CreatorFault, EndorsementFault, KeyPlace, Rejection};
+pub use replay::{ReplayError, Replayed, replay};
 
 /// What a block is judged by: everything as it was before the block.
 #[derive(Clone, Copy)]
