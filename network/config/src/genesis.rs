@@ -26,7 +26,7 @@ use crate::{
     contents::{AnchorPeer, BatchRules},
     duration, names,
     policy::signed_by,
-    wrapping::{self, Origin},
+    wrapping::{self, Heading, Origin},
 };
 
 /// What a channel starts with.
@@ -80,9 +80,9 @@ pub fn block(profile: &Profile, nonce: &[u8], timestamp: Timestamp) -> Block {
     let origin = Origin { creator: &[], nonce, timestamp };
     // The transaction identifier of an envelope without a creator is the hash of its nonce.
     let tx_id = hex::encode(Sha256::digest(nonce));
-    let kind = HeaderType::Config;
-    let payload =
-        wrapping::payload(kind, &profile.channel_id, tx_id, &origin, content.encode_to_vec());
+    let heading =
+        Heading { kind: HeaderType::Config, version: 1, channel: &profile.channel_id, tx_id };
+    let payload = wrapping::payload(heading, &origin, content.encode_to_vec());
     let envelope = Envelope { payload, signature: Vec::new() }.encode_to_vec();
     Block {
         header: Some(BlockHeader {

@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::{
     elements::{self, ElementError},
     names,
-    wrapping::{self, Origin},
+    wrapping::{self, Heading, Origin},
 };
 
 /// Two configurations between which there is no update.
@@ -136,9 +136,7 @@ pub fn envelope(
     (nonce, timestamp): (&[u8], Timestamp),
 ) -> Result<Envelope, SignError> {
     let origin = Origin { creator: submitter.identity(), nonce, timestamp };
-    let kind = HeaderType::ConfigUpdate;
-    let payload = wrapping::payload(kind, channel, String::new(), &origin, update.encode_to_vec());
-    Ok(Envelope { signature: submitter.sign(&payload)?, payload })
+    signed(HeaderType::ConfigUpdate, channel, update.encode_to_vec(), (submitter, &origin))
 }
 
 /// The envelope in which an orderer puts an accepted configuration into a block.
@@ -152,9 +150,19 @@ pub fn config_envelope(
     (nonce, timestamp): (&[u8], Timestamp),
 ) -> Result<Envelope, SignError> {
     let origin = Origin { creator: orderer.identity(), nonce, timestamp };
-    let kind = HeaderType::Config;
-    let payload = wrapping::payload(kind, channel, String::new(), &origin, config.encode_to_vec());
-    Ok(Envelope { signature: orderer.sign(&payload)?, payload })
+    signed(HeaderType::Config, channel, config.encode_to_vec(), (orderer, &origin))
+}
+
+/// As Fabric's nodes and tools do, such an envelope has no transaction identifier.
+fn signed(
+    kind: HeaderType,
+    channel: &ChannelId,
+    data: Vec<u8>,
+    (signer, origin): (&dyn Signer, &Origin<'_>),
+) -> Result<Envelope, SignError> {
+    let heading = Heading { kind, version: 0, channel, tx_id: String::new() };
+    let payload = wrapping::payload(heading, origin, data);
+    Ok(Envelope { signature: signer.sign(&payload)?, payload })
 }
 
 /// What becomes of one group.
