@@ -375,7 +375,7 @@ mod tests {
         update,
     };
 
-    /// `T-06`: a configuration changes only with the signatures that its policies ask for.
+    /// A configuration changes only with the signatures that its policies ask for.
     #[test]
     fn who_may_change_what() {
         let faster = |config: &mut Config| timeout(config, "100ms");
