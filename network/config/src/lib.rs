@@ -26,8 +26,6 @@ mod duration;
 mod elements;
 mod names;
 mod propose;
-#[cfg(test)]
-mod testing;
 mod wrapping;
 
 pub use access::Access;

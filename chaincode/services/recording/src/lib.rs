@@ -1,3 +1,1 @@
 //! The recording contract: payloads validated, normalised and kept.
-
-pub mod record;

@@ -1,3 +1,1 @@
 //! The registry contract: device types, their schemas and mappings.
-
-pub mod record;

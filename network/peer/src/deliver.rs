@@ -1,0 +1,227 @@
+//! Following a channel: blocks from anywhere on it, and then as they come.
+//!
+//! [`serve`] is the whole protocol; a peer's three services and an orderer's one differ in the
+//! policy that guards them and in what they make of a block.
+
+mod seek;
+mod service;
+pub(crate) mod transaction;
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use fabric_protos::Message;
+use fabric_protos::common::{
+    Block, BlockMetadata, BlockMetadataIndex, ChannelHeader, Envelope, Payload, SignatureHeader,
+    Status,
+};
+use fabric_protos::orderer::SeekInfo;
+use fabric_protos::orderer::seek_info::{SeekBehavior, SeekContentType};
+use futures::{Stream, StreamExt};
+use pervade_identity::policy::SignedData;
+use pervade_ledger::block;
+use pervade_ports::{Clock, Timestamp};
+
+pub use service::DeliverService;
+pub use transaction::filtered_block;
+
+use crate::access::AccessDenied;
+use crate::channel::{Channel, Channels};
+use crate::endorser::expiry;
+use crate::limits::TIME_WINDOW;
+use seek::Span;
+
+/// What a reader of blocks must satisfy.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum Guard {
+    /// The rule of a peer's resource, such as `event/Block`.
+    Resource(&'static str),
+    /// The policy at a path of the configuration, such as `/Channel/Readers`.
+    Policy(&'static str),
+}
+
+/// Which form of a block a reader gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum BlockForm {
+    /// As the orderer made it, before any peer judged it.
+    Ordered,
+    /// With verdicts and commit hash.
+    Committed,
+}
+
+/// Where blocks come from, and who may have them.
+#[derive(Clone)]
+pub struct Source {
+    /// The channels that are served.
+    pub channels: Arc<Channels>,
+    /// Who may read.
+    pub guard: Guard,
+    /// What a reader gets.
+    pub form: BlockForm,
+    /// What requests' times and certificates' ends are compared with.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One step of a deliver stream.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum Delivery {
+    /// The next block.
+    Block(Arc<Block>),
+    /// The end of what was asked for; the stream goes on only after [`Status::Success`].
+    End(Status),
+}
+
+/// Answers seek requests one after the other, until the reader stops asking or a request fails.
+///
+/// A reader is judged when it asks, again after each change of the configuration, and is sent away
+/// when its certificate ends.
+pub fn serve<R>(source: Source, requests: R) -> impl Stream<Item = Delivery> + Send
+where
+    R: Stream<Item = Envelope> + Send,
+{
+    async_stream::stream! {
+        let mut requests = pin!(requests);
+        while let Some(request) = requests.next().await {
+            let status = match Session::open(&source, request) {
+                Ok(mut session) => loop {
+                    match session.next().await {
+                        Ok(Some(block)) => yield Delivery::Block(block),
+                        Ok(None) => break Status::Success,
+                        Err(status) => break status,
+                    }
+                },
+                Err(status) => status,
+            };
+            yield Delivery::End(status);
+            if status != Status::Success {
+                break;
+            }
+        }
+    }
+}
+
+/// One seek request that was let in.
+struct Session {
+    source: Source,
+    channel: Arc<Channel>,
+    request: Envelope,
+    creator: Vec<u8>,
+    /// When the reader's certificate ends, Unix seconds.
+    expiry: Option<i64>,
+    /// Sequence of the configuration under which the reader was judged last.
+    judged: Option<u64>,
+    seek: SeekInfo,
+    span: Span,
+}
+
+impl Session {
+    fn open(source: &Source, request: Envelope) -> Result<Self, Status> {
+        let payload = decode::<Payload>(&request.payload)?;
+        let header = payload.header.ok_or(Status::BadRequest)?;
+        let channel_header = decode::<ChannelHeader>(&header.channel_header)?;
+        let creator = decode::<SignatureHeader>(&header.signature_header)?.creator;
+        check_time(&channel_header, source.clock.now())?;
+        let channel = source.channels.named(&channel_header.channel_id);
+        let channel = channel.ok_or(Status::NotFound)?;
+        let seek = decode::<SeekInfo>(&payload.data)?;
+        let mut session = Self {
+            source: source.clone(),
+            expiry: expiry(&creator),
+            channel,
+            request,
+            creator,
+            judged: None,
+            span: Span::default(),
+            seek,
+        };
+        session.judge()?;
+        session.span = Span::of(&session.seek, session.channel.height())?;
+        Ok(session)
+    }
+
+    /// The next block of the span; `None` after its last one.
+    async fn next(&mut self) -> Result<Option<Arc<Block>>, Status> {
+        let Some(number) = self.span.next() else { return Ok(None) };
+        let ready = number < self.channel.height();
+        if !ready && self.seek.behavior() == SeekBehavior::FailIfNotReady {
+            return Err(Status::NotFound);
+        }
+        self.channel.committed(number).await;
+        let block = self.channel.block(number).map_err(|error| {
+            tracing::warn!(%error, number, "block cannot be delivered");
+            Status::ServiceUnavailable
+        })?;
+        self.judge()?;
+        self.span.sent();
+        Ok(Some(self.shape(block)))
+    }
+
+    /// Sends the reader away if its certificate has ended, or if it does not satisfy the guard
+    /// under the configuration in force.
+    fn judge(&mut self) -> Result<(), Status> {
+        if self.expiry.is_some_and(|expiry| self.source.clock.now().seconds() > expiry) {
+            return Err(Status::Forbidden);
+        }
+        let sequence = self.channel.config().sequence();
+        if self.judged == Some(sequence) {
+            return Ok(());
+        }
+        self.judged = Some(sequence);
+        self.check().map_err(|error| {
+            tracing::debug!(%error, "reader refused");
+            Status::Forbidden
+        })
+    }
+
+    fn check(&self) -> Result<(), AccessDenied> {
+        let signed = SignedData {
+            data: &self.request.payload,
+            identity: &self.creator,
+            signature: &self.request.signature,
+        };
+        match self.source.guard {
+            Guard::Resource(resource) => self.channel.check(resource, &signed),
+            Guard::Policy(path) => self.channel.check_policy(path, &signed),
+        }
+    }
+
+    fn shape(&self, block: Arc<Block>) -> Arc<Block> {
+        let headers_only =
+            self.seek.content_type() == SeekContentType::HeaderWithSig && !block::is_config(&block);
+        if !headers_only && self.source.form == BlockForm::Committed {
+            return block;
+        }
+        let mut block = Arc::unwrap_or_clone(block);
+        if headers_only {
+            block.data = None;
+        }
+        if self.source.form == BlockForm::Ordered {
+            block.metadata = block.metadata.map(as_ordered);
+        }
+        Arc::new(block)
+    }
+}
+
+/// Takes out what peers add to a block.
+fn as_ordered(mut metadata: BlockMetadata) -> BlockMetadata {
+    for slot in [BlockMetadataIndex::TransactionsFilter, BlockMetadataIndex::CommitHash] {
+        let slot = usize::try_from(i32::from(slot)).unwrap_or_default();
+        if let Some(value) = metadata.metadata.get_mut(slot) {
+            value.clear();
+        }
+    }
+    metadata
+}
+
+fn check_time(header: &ChannelHeader, now: Timestamp) -> Result<(), Status> {
+    let given = header.timestamp.ok_or(Status::BadRequest)?;
+    let given = Timestamp::new(given.seconds, u32::try_from(given.nanos).unwrap_or_default());
+    if given.distance(now) > TIME_WINDOW { Err(Status::BadRequest) } else { Ok(()) }
+}
+
+fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, Status> {
+    M::decode(bytes).map_err(|_| Status::BadRequest)
+}

@@ -1,0 +1,67 @@
+//! Every limit of a peer that the outside can press against, in one place.
+
+use std::time::Duration;
+
+/// Gateway calls of one peer that run at the same time; further ones are refused.
+pub const GATEWAY_CALLS_MAX: usize = 500;
+
+/// Proposals of one peer that are simulated at the same time; further ones are refused.
+pub const PROPOSALS_MAX: usize = 2_500;
+
+/// Deliver streams of one peer that are open at the same time; further ones are refused.
+pub const DELIVER_STREAMS_MAX: usize = 2_500;
+
+/// Largest gRPC message either way, bytes.
+pub const MESSAGE_BYTES_MAX: usize = 100 * 1024 * 1024;
+
+/// How far a proposal's or a deliver request's time may be from the peer's.
+pub const TIME_WINDOW: Duration = Duration::from_secs(15 * 60);
+
+/// How long one chaincode may work on one transaction.
+pub const EXECUTE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a chaincode may take from its start until it has registered.
+pub const LAUNCH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long the gateway waits for one endorser.
+pub const ENDORSEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long the gateway waits for the orderer.
+pub const BROADCAST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Messages that wait for a chaincode to take them. More than one per running transaction never
+/// happens, so a chaincode that lets this fill up has stopped reading.
+pub const CHAINCODE_QUEUE_MAX: usize = 2 * PROPOSALS_MAX;
+
+/// Packages that one peer may have installed.
+pub const PACKAGES_MAX: usize = 1_000;
+
+/// Chaincodes that call each other in one transaction, the outermost included.
+pub const CALL_DEPTH_MAX: usize = 16;
+
+/// Iterators that one transaction may hold open in one chaincode.
+pub const OPEN_ITERATORS_MAX: usize = 1_000;
+
+/// Results that travel to the chaincode in one message of an unpaged query.
+pub const QUERY_BATCH: usize = 100;
+
+/// Results of one query; the rest is cut off silently, as peers do.
+pub const QUERY_RESULTS_MAX: usize = 100_000;
+
+/// Callers that wait for the commit of transactions on one channel.
+pub const STATUS_WAITERS_MAX: usize = 100_000;
+
+/// Organisations whose combinations the gateway tries when it looks for endorsers.
+pub const PLAN_ORGANIZATIONS_MAX: usize = 12;
+
+/// Different sets of endorsers that the gateway keeps for one transaction.
+pub const PLAN_LAYOUTS_MAX: usize = 64;
+
+/// Blocks that a follower holds ready for a slow reader.
+pub const DELIVER_BUFFER_BLOCKS: usize = 1;
+
+/// Transactions from which on a block is judged by more than one thread.
+pub const PARALLEL_JUDGEMENT_MIN: usize = 16;
+
+/// Plaintexts of private values that a channel keeps for its peers.
+pub const PRIVATE_VALUES_MAX: usize = 10_000;
