@@ -321,8 +321,8 @@ pub fn set_orderer_metadata(block: &mut Block, metadata: &Metadata) -> Result<()
     Ok(())
 }
 
-/// Number of the configuration block that was in force when the block was ordered; `None` for a
-/// genesis block.
+/// Number of the configuration block that is in force after the block: its own, if it is one.
+/// `None` for a genesis block without metadata.
 ///
 /// # Errors
 /// If the slot cannot be read.
@@ -405,4 +405,182 @@ fn write_slot(block: &mut Block, index: BlockMetadataIndex, content: Vec<u8>) {
 
 fn slot_number(index: BlockMetadataIndex) -> Option<usize> {
     usize::try_from(i32::from(index)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use fabric_protos::Message;
+    use fabric_protos::common::{Block, BlockHeader, Envelope, Metadata};
+    use fabric_protos::protos::TxValidationCode;
+    use proptest::prelude::{Just, Strategy, prop, proptest};
+
+    use super::{
+        BlockError, EnvelopeFault, check_envelope, check_structure, commit_hash, data_hash,
+        header_bytes, header_hash, last_config_index, next, orderer_metadata, set_commit_hash,
+        set_orderer_metadata, set_verdicts, verdicts,
+    };
+
+    /// Headers of one channel of a Fabric 3.1.5 network, each with the hash that the next names.
+    ///
+    #[test]
+    fn headers_hash_as_fabric_hashes_them() {
+        for (number, previous, data, hash) in [
+            (
+                0,
+                "",
+                "6ad13d6457c6813d6aa704f67c9e8b7476041ee964e9d43ea178a32b71be4da3",
+                "29fa631cc7f4ac5c43dfc3fec241b361841028b67a28110ad318112912570302",
+            ),
+            (
+                1,
+                "29fa631cc7f4ac5c43dfc3fec241b361841028b67a28110ad318112912570302",
+                "3dd2ff8a081161d29e62648067b01f66dc02b824765d711ed17a03e02e1f38ab",
+                "a086b5a8a34a20eb6e8ee6534b29eef7136e313170ab5c650fe0473d489c7801",
+            ),
+            (
+                5,
+                "3bce09f49031a6f7fb1239e3cafd58af726dd0e34c8c89a1880c9306fc57575a",
+                "dab446bf1295a6e779a9af3a16ac0c1e0d33c4090bac6b13ec53e02c45579bef",
+                "f442ffc6a211aadb37a48b3300ff494bd266b53fb30e481d1838a722fdf702b6",
+            ),
+        ] {
+            let [previous_hash, data_hash] =
+                [previous, data].map(|hash| hex::decode(hash).unwrap());
+            let header = BlockHeader { number, previous_hash, data_hash };
+            assert_eq!(hex::encode(header_hash(&header)), hash, "block {number}");
+        }
+    }
+
+    /// DER's integers are as short as can be and never look negative (X.690, 8.3).
+    #[test]
+    fn numbers_take_their_shortest_form() {
+        for (number, der) in [
+            (0, "3007020100 0400 0400"),
+            (127, "300702017f 0400 0400"),
+            (128, "300802020080 0400 0400"),
+            (256, "300802020100 0400 0400"),
+            (u64::MAX, "300f020900ffffffffffffffff 0400 0400"),
+        ] {
+            let header = BlockHeader { number, ..BlockHeader::default() };
+            assert_eq!(hex::encode(header_bytes(&header)), der.replace(' ', ""));
+        }
+    }
+
+    #[test]
+    fn long_content_has_a_long_length() {
+        let header = BlockHeader { data_hash: vec![7; 300], ..BlockHeader::default() };
+        let der = hex::encode(header_bytes(&header));
+        assert!(
+            der.starts_with("308201350201000400 0482012c07".replace(' ', "").as_str()),
+            "{der}"
+        );
+    }
+
+    #[test]
+    fn a_block_follows_the_one_before_it() {
+        let good = example();
+        assert_eq!(check_structure(&good, 1, b"before"), Ok(()));
+        check(&good, |_| {}, 2, BlockError::Number { expected: 2, found: 1 });
+        check(&good, |block| block.header = None, 1, BlockError::NoHeader);
+        let previous = BlockError::PreviousHash { block: 1 };
+        check(&good, |block| block.header.as_mut().unwrap().previous_hash.push(0), 1, previous);
+        check(&good, |block| block.data = None, 1, BlockError::Empty { block: 1 });
+        let changed = |block: &mut Block| block.data.as_mut().unwrap().data.swap(0, 1);
+        check(&good, changed, 1, BlockError::DataHash { block: 1 });
+        let fault = |transaction, what| BlockError::Envelope { block: 1, transaction, what };
+        let unsigned = rehashed(|envelopes| envelopes[1] = envelope(b"x", b""));
+        check(&unsigned, |_| {}, 1, fault(1, EnvelopeFault::NoSignature));
+        let split = rehashed(|envelopes| {
+            let tail = envelopes[0].split_off(4);
+            envelopes.insert(1, tail);
+        });
+        assert!(check_structure(&split, 1, b"before").is_err(), "an envelope must not be split");
+    }
+
+    #[test]
+    fn an_envelope_has_one_encoding() {
+        let good = envelope(b"payload", b"signature");
+        assert_eq!(check_envelope(&good), Ok(()));
+        assert_eq!(check_envelope(&envelope(b"", b"s")), Err(EnvelopeFault::NoPayload));
+        assert_eq!(check_envelope(&envelope(b"p", b"")), Err(EnvelopeFault::NoSignature));
+        assert_eq!(check_envelope(b"\xff"), Err(EnvelopeFault::Unreadable));
+        let unknown_field = [good.as_slice(), &[0x18, 1]].concat();
+        let twice = [good.as_slice(), &envelope(b"", b"other")].concat();
+        let swapped = [envelope(b"", b"signature"), envelope(b"payload", b"")].concat();
+        for other in [unknown_field, twice, swapped] {
+            assert_eq!(check_envelope(&other), Err(EnvelopeFault::OtherEncoding));
+        }
+    }
+
+    proptest! {
+        /// CVE-2023-46132: the data hash does not see boundaries, so the check must.
+        #[test]
+        fn equal_data_hash_means_equal_boundaries(
+            (envelopes, at, cut) in envelopes().prop_flat_map(|envelopes| {
+                let at = 0..envelopes.len();
+                (Just(envelopes), at, 1..12_usize)
+            })
+        ) {
+            let mut split = envelopes.clone();
+            let cut = cut.min(split[at].len() - 1);
+            let tail = split[at].split_off(cut);
+            split.insert(at + 1, tail);
+            let mut merged = envelopes.clone();
+            let first = at.min(envelopes.len() - 2);
+            let second = merged.remove(first + 1);
+            merged[first].extend(second);
+            for other in [split, merged] {
+                assert_eq!(data_hash(&other), data_hash(&envelopes), "the hash sees no boundaries");
+                let block = next(1, b"before".to_vec(), other);
+                assert!(check_structure(&block, 1, b"before").is_err(), "other boundaries");
+            }
+        }
+    }
+
+    #[test]
+    fn slots_hold_what_was_written() {
+        let mut block = example();
+        assert_eq!((verdicts(&block), commit_hash(&block)), (vec![], Ok(None)));
+        let codes = [TxValidationCode::Valid, TxValidationCode::InvalidOtherReason];
+        set_verdicts(&mut block, &codes);
+        assert_eq!(block.metadata.as_ref().unwrap().metadata[2], [0, 255]);
+        assert_eq!(verdicts(&block), codes);
+        set_commit_hash(&mut block, &[7; 32]);
+        assert_eq!(commit_hash(&block), Ok(Some(vec![7; 32])));
+        assert_eq!(last_config_index(&block), Ok(None));
+        let value = orderer_metadata(29, Vec::new());
+        set_orderer_metadata(&mut block, &Metadata { value, signatures: vec![] }).unwrap();
+        assert_eq!(last_config_index(&block), Ok(Some(29)));
+        let slots = &block.metadata.as_ref().unwrap().metadata;
+        assert_eq!(hex::encode(&slots[0]), "0a040a02081d");
+        assert_eq!(hex::encode(&slots[1]), "0a02081d");
+    }
+
+    fn example() -> Block {
+        next(1, b"before".to_vec(), vec![envelope(b"a", b"s"), envelope(b"b", b"s")])
+    }
+
+    fn rehashed(change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Block {
+        let mut envelopes = example().data.unwrap().data;
+        change(&mut envelopes);
+        next(1, b"before".to_vec(), envelopes)
+    }
+
+    fn envelope(payload: &[u8], signature: &[u8]) -> Vec<u8> {
+        Envelope { payload: payload.to_vec(), signature: signature.to_vec() }.encode_to_vec()
+    }
+
+    fn envelopes() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        let bytes = || prop::collection::vec(0..=255_u8, 1..9);
+        let envelope = (bytes(), bytes())
+            .prop_map(|(payload, signature)| Envelope { payload, signature }.encode_to_vec());
+        prop::collection::vec(envelope, 2..5)
+    }
+
+    #[track_caller]
+    fn check(good: &Block, change: impl FnOnce(&mut Block), number: u64, error: BlockError) {
+        let mut block = good.clone();
+        change(&mut block);
+        assert_eq!(check_structure(&block, number, b"before"), Err(error));
+    }
 }

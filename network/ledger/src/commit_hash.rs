@@ -119,3 +119,90 @@ fn version_bytes(version: Version) -> Vec<u8> {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{next, update_bytes, varint, version_bytes};
+    use crate::state::{Update, UpdateBatch, Version};
+
+    /// What blocks of a Fabric 3.1.5 network changed, and their commit hashes.
+    #[test]
+    fn commit_hashes_are_fabrics() {
+        check(
+            "put ops a 1, put ops b 2, put ops c 3",
+            (5, "b8bd3152670647ab0cda31788b2899e772806d4898ef931e1c402ee05bdb4c08"),
+            "4a4e0452613372061bf3c1fd7c06370c0a9ba2207e6ffa15475ed10977111f77",
+        );
+        check(
+            "put ops a 9, delete ops c",
+            (7, "f154a2771849ff885879f56177c43dbbca2e71613761057adbbd5a98ed763e1a"),
+            "429c4e6d0228714a0e35c5c09986acc531fac5ef6021cda4f742ec8d4201e3e5",
+        );
+        check(
+            "delete ops/c1 p, put ops mix 1",
+            (12, "2fe4f2e4c9e39c7aeb8b83d38b96419c6afa6e9265b2a0426beeb4772dc8ae82"),
+            "9ceb93cc806855d503de7492fd602fb552c62d1d549ad981bb33afc59cc0fe07",
+        );
+    }
+
+    /// A name stands only where it changes, and the channel's own namespace not at all.
+    #[test]
+    fn names_are_not_repeated() {
+        let batch = batch("put b k 1, put a k 1, put a/y k 1, put a/x k 1, put a l 1", 1);
+        let text = String::from_utf8_lossy(&update_bytes(&batch)).into_owned();
+        for name in ["a", "b", "x", "y"] {
+            assert_eq!(text.matches(&format!("\u{1}{name}")).count(), 1, "{name} in {text:?}");
+        }
+        assert!(text.find("\u{1}x") < text.find("\u{1}y"), "collections are sorted");
+        assert!(text.find("\u{1}l") < text.find("\u{1}x"), "public keys come first");
+        let mut with_config = batch.clone();
+        let version = Version { block: 1, transaction: 0 };
+        with_config.public.insert((String::new(), "config".into()), Update::Delete { version });
+        assert_eq!(update_bytes(&with_config), update_bytes(&batch));
+    }
+
+    #[test]
+    fn versions_are_short_and_sortable() {
+        let bytes = |block, transaction| hex::encode(version_bytes(Version { block, transaction }));
+        assert_eq!(bytes(0, 0), "0000");
+        assert_eq!(bytes(1, 255), "010101ff");
+        assert_eq!(bytes(256, u64::MAX), "02010008ffffffffffffffff");
+    }
+
+    #[test]
+    fn counts_are_variable_length() {
+        assert_eq!(varint(0), [0]);
+        assert_eq!(varint(127), [0x7f]);
+        assert_eq!(varint(300), [0xac, 0x02]);
+    }
+
+    #[track_caller]
+    fn check(changes: &str, (block, previous): (u64, &str), hash: &str) {
+        let previous = hex::decode(previous).unwrap();
+        let next = next(Some(&previous), &[0], &batch(changes, block));
+        assert_eq!(hex::encode(next), hash, "block {block}");
+    }
+
+    /// `put namespace key value`, `delete namespace/collection key`: all by transaction 0.
+    fn batch(changes: &str, block: u64) -> UpdateBatch {
+        let version = Version { block, transaction: 0 };
+        let mut batch = UpdateBatch::default();
+        for change in changes.split(", ") {
+            let words: Vec<_> = change.split(' ').collect();
+            let (verb, namespace, key) = (words[0], words[1], words[2].to_owned());
+            let put = |value| Update::Put { value, metadata: None, version };
+            let value = words.get(3).map(|value| value.as_bytes().to_vec());
+            let update =
+                if verb == "put" { put(value.unwrap()) } else { Update::Delete { version } };
+            match namespace.split_once('/') {
+                None => _ = batch.public.insert((namespace.to_owned(), key), update),
+                Some((namespace, collection)) => {
+                    let key = crate::rwset::sha256(key.as_bytes());
+                    let place = (namespace.to_owned(), collection.to_owned(), key);
+                    batch.hashed.insert(place, update);
+                }
+            }
+        }
+        batch
+    }
+}

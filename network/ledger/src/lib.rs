@@ -14,3 +14,6 @@ pub mod simulate;
 pub mod state;
 pub mod transaction;
 pub mod validate;
+
+#[cfg(test)]
+mod testing;

@@ -145,3 +145,86 @@ fn record_metadata(change: &mut Change, entries: &[fabric_protos::kvrwset::KvMet
         change.flag(PUT_METADATA).metadata = Some(encode_metadata(entries));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::apply;
+    use crate::state::{Update, UpdateBatch, Version};
+    use crate::testing::notation::{BLOCK, parse_block};
+
+    #[test]
+    fn the_last_write_of_a_block_counts() {
+        check(
+            "tx write k
+             tx write k
+             tx delete l write m
+             tx delete m",
+            expect!["k=new@9.1, l deleted@9.2, m deleted@9.3"],
+        );
+    }
+
+    #[test]
+    fn a_value_keeps_its_metadata_and_metadata_its_value() {
+        check(
+            "state k@1
+             tx mark k
+             tx write k",
+            expect!["k=new*@9.1"],
+        );
+        check("state k@1\n tx mark k", expect!["k=old*@9.0"]);
+        check("tx write k mark k", expect!["k=new*@9.0"]);
+    }
+
+    #[test]
+    fn what_is_not_there_has_no_metadata() {
+        check("tx mark k", expect![""]);
+        check("state k@1\n tx delete k mark k\n tx mark k", expect!["k deleted@9.0"]);
+        check("state k@1\n tx mark k\n tx delete k\n tx write k", expect!["k=new@9.2"]);
+    }
+
+    #[test]
+    fn private_writes_are_kept_as_hashes() {
+        check(
+            "state c/p@1
+             tx write c/p delete c/q",
+            expect!["c/148de9c5=11507a0e@9.0, c/8e35c2cd deleted@9.0"],
+        );
+    }
+
+    /// No honest endorser signs such a set; Fabric's peers neither write nor delete the key then.
+    #[test]
+    fn a_key_written_twice_by_one_transaction_keeps_its_value() {
+        check("state k@1\n tx write k write k", expect!["k=old@9.0"]);
+        check("tx write k write k", expect![""]);
+        check("state k@1\n tx delete k delete k", expect!["k=old@9.0"]);
+    }
+
+    #[track_caller]
+    fn check(block: &str, changes: Expect) {
+        let (state, transactions) = parse_block(block);
+        let mut batch = UpdateBatch::default();
+        for (transaction, rwset) in (0..).zip(&transactions) {
+            apply(rwset, Version { block: BLOCK, transaction }, &state, &mut batch).unwrap();
+        }
+        let short = |bytes: &[u8]| hex::encode(&bytes[..4]);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let public = batch.public.iter().map(|((_, key), update)| render(key, update, text));
+        let hashed = batch.hashed.iter().map(|((_, collection, key), update)| {
+            render(&format!("{collection}/{}", short(key)), update, short)
+        });
+        changes.assert_eq(&public.chain(hashed).collect::<Vec<_>>().join(", "));
+    }
+
+    fn render(key: &str, update: &Update, show: impl Fn(&[u8]) -> String) -> String {
+        let Version { block, transaction } = update.version();
+        match update {
+            Update::Put { value, metadata, .. } => {
+                let mark = if metadata.is_some() { "*" } else { "" };
+                format!("{key}={}{mark}@{block}.{transaction}", show(value))
+            }
+            Update::Delete { .. } => format!("{key} deleted@{block}.{transaction}"),
+        }
+    }
+}

@@ -218,3 +218,224 @@ impl<'a> Entries<'a> {
         Ok(version.map(|version| (key.to_owned(), version)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::{Rejection, conflict};
+    use crate::state::{UpdateBatch, Version};
+    use crate::testing::notation::{BLOCK, parse_block};
+    use crate::validate::apply::apply;
+
+    #[test]
+    fn second_writer_of_a_key_loses() {
+        check(
+            "state k@1
+             tx    read k@1 write k
+             tx    read k@1 write k",
+            expect!["valid, stale(k)"],
+        );
+    }
+
+    #[test]
+    fn a_rejected_write_overtakes_nobody() {
+        check(
+            "state k@1
+             tx    read k@0 write k
+             tx    read k@1 write k",
+            expect!["stale(k), valid"],
+        );
+    }
+
+    #[test]
+    fn a_blind_write_is_never_stale() {
+        check(
+            "state k@1
+             tx    write k
+             tx    write k
+             tx    read k@9.1 write k",
+            expect!["valid, valid, stale(k)"],
+        );
+    }
+
+    #[test]
+    fn absence_is_a_version_too() {
+        check(
+            "state k@1
+             tx    read x@- write x
+             tx    read x@-
+             tx    read k@-
+             tx    read y@3",
+            expect!["valid, stale(x), stale(k), stale(y)"],
+        );
+    }
+
+    #[test]
+    fn the_transaction_is_part_of_the_version() {
+        check(
+            "state k@1.2
+             tx    read k@1.1
+             tx    read k@1.2",
+            expect!["stale(k), valid"],
+        );
+    }
+
+    #[test]
+    fn deleting_overtakes_like_writing() {
+        check(
+            "state k@1
+             tx    delete k
+             tx    read k@1
+             tx    read k@-",
+            expect!["valid, stale(k), stale(k)"],
+        );
+    }
+
+    #[test]
+    fn marking_overtakes_only_where_there_is_a_value() {
+        check(
+            "state k@1
+             tx    mark k mark x
+             tx    read k@1
+             tx    read x@-",
+            expect!["valid, stale(k), valid"],
+        );
+    }
+
+    #[test]
+    fn a_range_holds_while_it_shows_the_same() {
+        check(
+            "state a@1 b@2 d@1
+             tx    range a..d sees a@1 b@2
+             tx    range a.. sees a@1 b@2 d@1
+             tx    range e..
+             tx    range a..d sees a@1
+             tx    range a..d sees a@1 b@1
+             tx    range a..d sees a@1 b@2 c@1
+             tx    range a..d",
+            expect![
+                "valid, valid, valid, phantom(a..d), phantom(a..d), phantom(a..d), phantom(a..d)"
+            ],
+        );
+    }
+
+    #[test]
+    fn a_new_key_in_a_range_is_a_phantom() {
+        check(
+            "state a@1 c@1
+             tx    write b
+             tx    range a..b sees a@1
+             tx    range a..d sees a@1 c@1
+             tx    range b..d sees c@1
+             tx    range a..d sees a@1 b@9 c@1",
+            expect!["valid, valid, phantom(a..d), phantom(b..d), valid"],
+        );
+    }
+
+    #[test]
+    fn a_range_sees_what_its_block_rewrote_and_deleted() {
+        check(
+            "state a@1 b@1 c@1
+             tx    write b delete c
+             tx    range a.. sees a@1 b@1 c@1
+             tx    range a.. sees a@1 b@9
+             tx    range c..
+             tx    write c
+             tx    range c.. sees c@9.4",
+            expect!["valid, phantom(a..), valid, valid, valid, valid"],
+        );
+    }
+
+    #[test]
+    fn a_range_left_early_ends_with_the_last_key_seen() {
+        check(
+            "state a@1 b@1 c@1
+             tx    range a..=b sees a@1 b@1
+             tx    write bb
+             tx    range a..=b sees a@1 b@1
+             tx    range a..=bb sees a@1 b@1 bb@9.1
+             tx    delete b
+             tx    range a..=b sees a@1 b@1
+             tx    range a..=b sees a@1",
+            expect!["valid, valid, valid, valid, valid, phantom(a..b), valid"],
+        );
+    }
+
+    #[test]
+    fn a_summarised_range_holds_like_any_other() {
+        check(
+            "state a@1 b@1 c@1 d@1 e@1
+             tx    digest a..d sees a@1 b@1 c@1
+             tx    digest a.. sees a@1 b@1 c@1 d@1 e@1
+             tx    digest a.. sees a@1 b@1 c@1 d@1
+             tx    write b
+             tx    digest a..d sees a@1 b@1 c@1
+             tx    digest a..d sees a@1 b@9.3 c@1
+             tx    delete b delete a
+             tx    digest a..d sees a@1 b@9.3 c@1",
+            expect![
+                "valid, valid, phantom(a..), valid, phantom(a..d), valid, valid, phantom(a..d)"
+            ],
+        );
+    }
+
+    #[test]
+    fn long_ranges_are_read_in_pieces() {
+        let keys: Vec<_> = (100..400).map(|number| format!("k{number}@1")).collect();
+        let block = format!("state {keys}\ntx range a.. sees {keys}", keys = keys.join(" "));
+        check(&block, expect!["valid"]);
+        check(&block.replacen("k399@1", "", 1), expect!["phantom(a..)"]);
+    }
+
+    #[test]
+    fn private_keys_conflict_by_their_hashes() {
+        check(
+            "state c/p@1 p@2
+             tx    read c/p@1 write c/p
+             tx    read c/p@1
+             tx    read p@2
+             tx    read d/p@-
+             tx    delete d/p
+             tx    read d/p@-",
+            expect!["valid, stale(c/), valid, valid, valid, stale(d/)"],
+        );
+    }
+
+    #[test]
+    fn public_reads_are_looked_at_first_and_private_ones_last() {
+        check(
+            "state a@1 c/p@1
+             tx    read c/p@2 range a..b read a@2
+             tx    read c/p@2 range a..b
+             tx    read c/p@2",
+            expect!["stale(a), phantom(a..b), stale(c/)"],
+        );
+    }
+
+    #[track_caller]
+    fn check(block: &str, verdicts: Expect) {
+        let (state, transactions) = parse_block(block);
+        let mut batch = UpdateBatch::default();
+        let mut found = Vec::new();
+        for (transaction, rwset) in (0..).zip(&transactions) {
+            let rejection = conflict(rwset, &state, &batch).unwrap();
+            if rejection.is_none() {
+                apply(rwset, Version { block: BLOCK, transaction }, &state, &mut batch).unwrap();
+            }
+            found.push(rejection.map_or_else(|| "valid".to_owned(), |why| render(&why)));
+        }
+        verdicts.assert_eq(&found.join(", "));
+    }
+
+    fn render(rejection: &Rejection) -> String {
+        match rejection {
+            Rejection::StaleRead { key, .. } => match &key.collection {
+                None => format!("stale({})", String::from_utf8_lossy(&key.key)),
+                Some(collection) => format!("stale({collection}/)"),
+            },
+            Rejection::Phantom { start, end, .. } => format!("phantom({start}..{end})"),
+            other => panic!("no conflict: {other:?}"),
+        }
+    }
+}
