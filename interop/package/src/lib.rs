@@ -34,6 +34,6 @@ pub use context::{Context, ContextError};
 pub use model::{
     DevicePackage, Example, FormatError, Manifest, PACKAGE_BYTES_MAX, PackageId, PayloadLanguage,
 };
-pub use normalise::{CheckedPackage, NormaliseError, Normalised};
+pub use normalise::{CheckedPackage, InvalidValue, NormaliseError, Normalised};
 pub use problem::{Problem, ProblemCode};
 pub use shipped::shipped;

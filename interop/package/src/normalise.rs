@@ -1,14 +1,21 @@
-use pervade_rdf::Dataset;
+use pervade_mapping::{
+    Context as MappingContext, Document, DocumentError, Plan, RunError, SenmlError, lower,
+    resolve_senml,
+};
+use pervade_rdf::{Dataset, digest};
 
 use crate::context::Context;
-use crate::model::{DevicePackage, Manifest, PackageId};
-use crate::problem::Problem;
+use crate::model::{DevicePackage, Manifest, PackageId, PayloadLanguage};
+use crate::problem::{Problem, ProblemCode};
+use crate::schema::{PayloadSchema, SchemaError};
 
 /// A package whose schema and mapping compile, ready to normalise payloads.
 #[derive(Debug)]
 pub struct CheckedPackage {
     id: PackageId,
     manifest: Manifest,
+    schema: PayloadSchema,
+    plan: Plan,
 }
 
 impl CheckedPackage {
@@ -18,8 +25,20 @@ impl CheckedPackage {
     /// # Errors
     /// Every problem of schema and mapping.
     pub fn compile(package: &DevicePackage) -> Result<Self, Vec<Problem>> {
-        let _ = package;
-        todo!()
+        let schema =
+            PayloadSchema::compile(&package.schema).map_err(|error| schema_problem(&error));
+        let lowered = lower(&package.mapping);
+        let mut problems: Vec<Problem> = lowered.problems.iter().map(mapping_problem).collect();
+        match (schema, lowered.plan) {
+            (Ok(schema), Some(plan)) => {
+                Ok(Self { id: package.id(), manifest: package.manifest.clone(), schema, plan })
+            }
+            (Ok(_), None) => Err(problems),
+            (Err(problem), _) => {
+                problems.insert(0, problem);
+                Err(problems)
+            }
+        }
     }
 
     /// The package's id.
@@ -37,19 +56,39 @@ impl CheckedPackage {
     /// Reads, validates and maps one payload.
     ///
     /// # Errors
-    /// The payload is not JSON, does not fit the schema, or cannot be mapped.
+    /// The payload is not JSON, does not fit the schema, or cannot be mapped. The messages
+    /// do not repeat values of the payload, except what a mapping could not use.
     pub fn normalise(
         &self,
         payload: &[u8],
         context: &Context,
     ) -> Result<Normalised, NormaliseError> {
-        let _ = (payload, context);
-        todo!()
+        let document = Document::parse(payload).map_err(NormaliseError::Document)?;
+        let document = match self.manifest.payload {
+            PayloadLanguage::Json => document,
+            PayloadLanguage::SenmlJson => {
+                resolve_senml(&document).map_err(NormaliseError::Senml)?
+            }
+        };
+        let values = self.schema.invalid_values(&document);
+        if !values.is_empty() {
+            return Err(NormaliseError::Invalid { values });
+        }
+        let context = MappingContext {
+            base: format!("{}#", context.record_iri()),
+            graph: context.graph_iri(),
+            record: context.record_iri().to_owned(),
+            device: context.device_iri().to_owned(),
+        };
+        let quads = self.plan.run(&document, &context).map_err(NormaliseError::Mapping)?;
+        let digest = digest(&quads);
+        Ok(Normalised { quads, digest })
     }
 }
 
 /// What a payload says, as quads.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "quads and their digest are all there is")]
 pub struct Normalised {
     /// The quads, all in the graph [`Context::graph_iri`].
     pub quads: Dataset,
@@ -61,7 +100,59 @@ pub struct Normalised {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NormaliseError {
+    /// The payload is not JSON, or beyond its limits.
+    #[error("the payload is not read")]
+    Document(#[source] DocumentError),
+    /// The payload is not a SenML pack.
+    #[error("the payload is no SenML pack")]
+    Senml(#[source] SenmlError),
     /// The payload does not fit the device type's schema.
-    #[error("the payload does not fit the schema")]
-    Invalid,
+    #[error("the payload does not fit the schema: {}", listed(values))]
+    Invalid {
+        /// What does not fit, by place.
+        values: Vec<InvalidValue>,
+    },
+    /// The payload fits the schema but says something that cannot be mapped.
+    #[error("the payload cannot be mapped")]
+    Mapping(#[source] RunError),
+}
+
+/// One value of a payload that does not fit the schema.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "a place and a message")]
+pub struct InvalidValue {
+    /// JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)) to the value.
+    pub pointer: String,
+    /// What the schema asks for; the value itself is not repeated.
+    pub message: String,
+}
+
+fn listed(values: &[InvalidValue]) -> String {
+    let shown: Vec<String> =
+        values.iter().map(|v| format!("{} {}", v.pointer, v.message)).collect();
+    shown.join("; ")
+}
+
+fn schema_problem(error: &SchemaError) -> Problem {
+    let (line, column, message) = match error {
+        SchemaError::Document(error) => {
+            (error.position.line, error.position.column, error.reason.to_string())
+        }
+        SchemaError::Schema { .. } => (1, 1, error.to_string()),
+    };
+    Problem { document: "schema.json".to_owned(), line, column, code: ProblemCode::Schema, message }
+}
+
+fn mapping_problem(problem: &pervade_mapping::Problem) -> Problem {
+    let code = match problem.code {
+        pervade_mapping::ProblemCode::Syntax => ProblemCode::MappingSyntax,
+        other => ProblemCode::Mapping(other.as_str()),
+    };
+    Problem {
+        document: "mapping.ttl".to_owned(),
+        line: problem.line,
+        column: problem.column,
+        code,
+        message: problem.message.clone(),
+    }
 }
