@@ -313,3 +313,120 @@ pub const CERTIFICATE_BYTES_MAX: usize = 64 * 1024;
 
 /// First byte of a BIT STRING of whole bytes.
 const NO_UNUSED_BITS: u8 = 0;
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use proptest::prelude::*;
+
+    use super::{Certificate, CertificateError};
+    use crate::ecdsa::{Curve, SignatureError};
+    use crate::testing::Authority;
+    use crate::{IssuerError, pem};
+
+    /// Made by openssl: units in one multi-valued part, Fabric's attributes, a high-S root.
+    const ROOT: &[u8] = include_bytes!("../testdata/root.pem");
+    const USER1: &[u8] = include_bytes!("../testdata/user1.pem");
+
+    #[test]
+    fn everything_is_read_from_a_certificate_made_elsewhere() {
+        let user = Certificate::from_pem(USER1).unwrap();
+        let shown = format!(
+            "{}\n{}\n{:?} {:?}\nserial {} valid {}..{}\nauthority {} key {}\n{:?}\n{user:?}",
+            user.subject_text(),
+            user.issuer_text(),
+            user.common_name(),
+            user.organizational_units(),
+            user.serial_hex(),
+            user.not_before(),
+            user.not_after(),
+            user.is_authority(),
+            hex::encode(user.subject_key_id().unwrap()),
+            user.fabric_attributes(),
+        );
+        expect![[r#"
+            CN=user1\, the first,OU=org1+OU=client+OU=department1,O=Hyperledger,ST=North Carolina,C=US
+            CN=ca.org1.example.com,O=org1.example.com,C=US
+            Some("user1, the first") ["org1", "client", "department1"]
+            serial 0a0b0c valid 1795242837..1795329237
+            authority false key 7e19c18bfc5530c2b4747102bfe8b7f3dffa55f5
+            {"hf.EnrollmentID": "user1", "level": "3"}
+            Certificate { subject: "CN=user1\\, the first,OU=org1+OU=client+OU=department1,O=Hyperledger,ST=North Carolina,C=US", issuer: "CN=ca.org1.example.com,O=org1.example.com,C=US", serial: "0a0b0c", .. }"#]]
+        .assert_eq(&shown);
+        let root = Certificate::from_pem(ROOT).unwrap();
+        assert_eq!(user.authority_key_id(), root.subject_key_id());
+        assert_eq!(user.pem().as_bytes(), USER1, "PEM is written as it was read");
+        assert_eq!(user.public_key_point().len(), 65);
+    }
+
+    /// B-43: the address is the key's, so a new certificate for the key keeps it.
+    #[test]
+    fn the_address_is_the_keys() {
+        let root = Authority::root("ca");
+        let (one, other) = (root.member("a", &["client"]), root.member("a", &["client"]));
+        let address = one.certificate().address();
+        assert_eq!(address.len(), 64);
+        assert_ne!(address, other.certificate().address());
+    }
+
+    #[test]
+    fn the_low_form_of_a_certificate_is_another_encoding_of_it() {
+        let root = Certificate::from_pem(ROOT).unwrap();
+        let low = root.with_low_s(Curve::P256).unwrap();
+        assert_ne!(low, root, "openssl made a high signature");
+        assert_eq!(low.with_low_s(Curve::P256).unwrap(), low);
+        assert_eq!(low.check_signed_by(&root), Ok(()));
+        assert_eq!(low.subject_text(), root.subject_text());
+    }
+
+    #[test]
+    fn a_certificate_is_its_issuers_alone() {
+        let (root, user) =
+            (Certificate::from_pem(ROOT).unwrap(), Certificate::from_pem(USER1).unwrap());
+        assert_eq!(user.check_signed_by(&root), Ok(()));
+        assert_eq!(user.check_signed_by(&user), Err(IssuerError::OtherName));
+        let mut changed = user.der().to_vec();
+        let at = changed.windows(6).position(|bytes| bytes == b"client").unwrap();
+        changed[at..at + 6].copy_from_slice(b"orders");
+        let changed = Certificate::from_der(&changed).unwrap();
+        let mismatch = IssuerError::Signature { source: SignatureError::Mismatch };
+        assert_eq!(changed.check_signed_by(&root), Err(mismatch));
+    }
+
+    #[test]
+    fn bytes_that_are_no_certificate_are_refused() {
+        let der = pem::decode(USER1).unwrap();
+        let followed = [der.as_slice(), &[0]].concat();
+        let huge = vec![b'A'; 200_000];
+        for (what, refusal, expected) in [
+            ("followed", Certificate::from_der(&followed), CertificateError::TrailingBytes),
+            ("cut", Certificate::from_der(&der[..600]), CertificateError::Malformed),
+            ("text", Certificate::from_pem(b"certificate"), CertificateError::NotPem),
+            ("huge", Certificate::from_pem(&huge), CertificateError::TooLarge { limit: 65_536 }),
+        ] {
+            assert_eq!(refusal.unwrap_err(), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn an_extension_may_not_repeat() {
+        let root = Authority::root("ca");
+        let twice = root.member_with("a", &["client"], |params| {
+            let extension = rcgen::CustomExtension::from_oid_content(&[1, 2, 3], vec![4, 0]);
+            params.custom_extensions = vec![extension.clone(), extension];
+        });
+        let refusal = Certificate::from_pem(twice.pem.as_bytes()).unwrap_err();
+        assert_eq!(refusal, CertificateError::Extension { oid: "1.2.3".to_owned() });
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_of_a_byte_upsets_the_parser(at in 0_usize..600, byte in any::<u8>()) {
+            let mut der = pem::decode(USER1).unwrap().to_vec();
+            der[at] = byte;
+            if let Ok(certificate) = Certificate::from_der(&der) {
+                prop_assert_eq!(certificate.der(), der);
+            }
+        }
+    }
+}

@@ -202,9 +202,11 @@ impl Signature {
 
     /// The equivalent signature with S in the lower half.
     pub(crate) fn into_low(self) -> Self {
-        if !self.is_high() {
-            return self;
-        }
+        if self.is_high() { self.flipped() } else { self }
+    }
+
+    /// The other of the two equivalent signatures.
+    pub(crate) fn flipped(self) -> Self {
         let s = difference(self.curve.order(), &self.s);
         Self { s, ..self }
     }
@@ -296,3 +298,103 @@ const P384_ORDER: [u8; 48] = [
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf,
     0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
 ];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Curve, PublicKey, Signature, SignatureAlgorithm, SignatureError};
+    use crate::key::PrivateKey;
+    use crate::testing::flipped;
+
+    const MESSAGE: &[u8] = b"reading 21.5";
+
+    /// One signature, spoilt in every way that leaves it recognisable.
+    #[test]
+    fn only_strict_low_s_signatures_count() {
+        let key = PrivateKey::generate().unwrap();
+        let good = key.sign(MESSAGE).unwrap();
+        let [0x30, length, body @ ..] = good.as_slice() else { panic!("a sequence") };
+        let relabelled = |tag| [&[tag, *length], body].concat();
+        let widened = [&[0x30, *length + 1, 0x02, body[1] + 1, 0x00], &body[2..]].concat();
+        let malformed = Err(SignatureError::Malformed);
+        for (what, signature, expected) in [
+            ("as signed", good.clone(), Ok(())),
+            ("the other form", flipped(Curve::P256, &good), Err(SignatureError::HighS)),
+            ("a byte after it", [&good[..], &[0]].concat(), malformed),
+            ("a byte within, after S", [&[0x30, length + 2], body, &[5, 0]].concat(), malformed),
+            ("length in long form", [&[0x30, 0x81, *length], body].concat(), malformed),
+            ("indefinite length", [&[0x30, 0x80], body, &[0, 0]].concat(), malformed),
+            ("R with a needless zero", widened, malformed),
+            ("a set", relabelled(0x31), malformed),
+            ("cut off", good[..good.len() - 1].to_vec(), malformed),
+            ("R of zero", vec![0x30, 6, 2, 1, 0, 2, 1, 1], malformed),
+            ("S of zero", vec![0x30, 6, 2, 1, 1, 2, 1, 0], malformed),
+            ("negative R", vec![0x30, 6, 2, 1, 0x80, 2, 1, 1], malformed),
+            ("empty R", vec![0x30, 5, 2, 0, 2, 1, 1], malformed),
+            ("nothing", vec![], malformed),
+            ("small numbers", vec![0x30, 6, 2, 1, 1, 2, 1, 1], Err(SignatureError::Mismatch)),
+        ] {
+            assert_eq!(key.public_key().verify_message(MESSAGE, &signature), expected, "{what}");
+        }
+        let other = PrivateKey::generate().unwrap();
+        let mismatch = Err(SignatureError::Mismatch);
+        assert_eq!(other.public_key().verify_message(MESSAGE, &good), mismatch, "another key");
+        assert_eq!(key.public_key().verify_message(b"21.6", &good), mismatch, "another message");
+    }
+
+    #[test]
+    fn p384_keys_sign_messages_over_sha256() {
+        let point = hex::decode(
+            "04c2bc53d2e445f992c81f82c38f3d258b634666defd4d73f4cb8ddf5a2b195af120546ce71598aff99da\
+             915dec79d4e042684445d704fdaf6e21fc723047d02d59886c6f86e056be0b7c2331986d31713a2190e599\
+             c351eb8bcaec5a074bc1f1f",
+        );
+        let low = hex::decode(
+            "306502310089b9a3cfbbdf1b389293ac5034b62394e18bd39ea9d4ebc0486b412b096509bd8f183621270e\
+             69081c9fa6d7a19db6b402302525054049f19ad7c6236dc7dfd8f309b114540f4634e5cbecc672c889e999\
+             6e281e146efe0291b2b65e905ebf4cced4",
+        )
+        .unwrap();
+        let key = PublicKey::from_point(Curve::P384, &point.unwrap()).unwrap();
+        assert_eq!(key.verify_message(MESSAGE, &low), Ok(()));
+        let high = flipped(Curve::P384, &low);
+        assert_eq!(key.verify_message(MESSAGE, &high), Err(SignatureError::HighS));
+        let sha384 = key.verify_document(SignatureAlgorithm::EcdsaSha384, MESSAGE, &low);
+        assert_eq!(sha384, Err(SignatureError::Mismatch), "the digest is SHA-256");
+    }
+
+    #[test]
+    fn only_uncompressed_points_of_the_curve_are_keys() {
+        let key = PrivateKey::generate().unwrap();
+        let point = key.public_key().point();
+        let compressed = [&[2 + (point[64] & 1)], &point[1..33]].concat();
+        let mut off_curve = point.to_vec();
+        off_curve[64] ^= 1;
+        assert!(PublicKey::from_point(Curve::P256, &compressed).is_err(), "compressed");
+        assert!(PublicKey::from_point(Curve::P256, &off_curve).is_err(), "off the curve");
+        assert!(PublicKey::from_point(Curve::P384, point).is_err(), "another curve");
+    }
+
+    proptest! {
+        /// Both forms of a signature lead to one low form, which is one of them.
+        #[test]
+        fn the_low_form_is_one(r in any::<[u8; 32]>(), s in any::<[u8; 32]>()) {
+            let order = Curve::P256.order();
+            prop_assume!(&s[..] < order && s != [0; 32] && r != [0; 32]);
+            let one = Signature::from_fixed(Curve::P256, &[r, s].concat()).unwrap();
+            let other = Signature::parse(Curve::P256, &flipped(Curve::P256, &one.to_der())).unwrap();
+            prop_assert_ne!(&one, &other);
+            prop_assert_ne!(one.is_high(), other.is_high());
+            prop_assert_eq!(one.clone().into_low(), other.into_low());
+            prop_assert_eq!(Signature::parse(Curve::P256, &one.to_der()), Some(one));
+        }
+
+        #[test]
+        fn no_bytes_upset_the_parser(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+            if let Some(signature) = Signature::parse(Curve::P256, &bytes) {
+                prop_assert_eq!(signature.to_der(), bytes);
+            }
+        }
+    }
+}

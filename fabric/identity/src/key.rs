@@ -120,3 +120,72 @@ pub enum KeyError {
     #[error("the key could not sign")]
     Signing,
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::{
+        AsBigEndian as _, AsDer as _, EcPrivateKeyBin, EcPrivateKeyRfc5915Der,
+    };
+    use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+
+    use super::{KeyError, PrivateKey};
+    use crate::ecdsa::{Curve, Signature};
+    use crate::pem;
+
+    #[test]
+    fn keys_are_read_whatever_the_label_says() {
+        let key = PrivateKey::generate().unwrap();
+        let sec1: EcPrivateKeyRfc5915Der<'_> = key.pair.private_key().as_der().unwrap();
+        let pkcs8 = key.to_pkcs8_der().unwrap();
+        for (label, der) in [
+            ("PRIVATE KEY", pkcs8.as_slice()),
+            ("EC PRIVATE KEY", pkcs8.as_slice()),
+            ("EC PRIVATE KEY", sec1.as_ref()),
+            ("PRIVATE KEY", sec1.as_ref()),
+        ] {
+            let read = PrivateKey::from_pem(pem::encode(label, der).as_bytes()).unwrap();
+            assert_eq!(read.public_key(), key.public_key(), "{label}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_p256_key_is_refused() {
+        let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        let p384 = pem::encode("PRIVATE KEY", p384.to_pkcs8v1().unwrap().as_ref());
+        for (text, expected) in [
+            (p384.as_str(), KeyError::NotP256),
+            ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", KeyError::NotP256),
+            ("secret", KeyError::NotPem),
+        ] {
+            assert_eq!(PrivateKey::from_pem(text.as_bytes()).unwrap_err(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_nothing_secret() {
+        let key = PrivateKey::generate().unwrap();
+        let pem = key.to_pkcs8_pem().unwrap();
+        let secret = hex::encode(scalar(&key));
+        let shown = format!("{key:?} {key:#?} {pem:?} {pem:#?}");
+        assert!(!shown.contains(&secret), "the number itself");
+        for line in pem.expose().lines() {
+            assert!(!shown.contains(line), "the PEM text");
+        }
+    }
+
+    /// Both halves of the order come up half of the time if nobody chooses.
+    #[test]
+    fn signatures_are_always_low() {
+        let key = PrivateKey::generate().unwrap();
+        for message in 0_u8..64 {
+            let signature = key.sign(&[message]).unwrap();
+            assert!(!Signature::parse(Curve::P256, &signature).unwrap().is_high(), "low S");
+            key.public_key().verify_message(&[message], &signature).unwrap();
+        }
+    }
+
+    fn scalar(key: &PrivateKey) -> Vec<u8> {
+        let bytes: EcPrivateKeyBin<'_> = key.pair.private_key().as_be_bytes().unwrap();
+        bytes.as_ref().to_vec()
+    }
+}

@@ -21,6 +21,8 @@ mod pem;
 pub mod policy;
 mod principal;
 mod signer;
+#[cfg(test)]
+mod testing;
 
 pub use certificate::{CERTIFICATE_BYTES_MAX, Certificate, CertificateError, IssuerError};
 pub use ecdsa::{Curve, NotOnCurve, PublicKey, SignatureAlgorithm, SignatureError};

@@ -269,3 +269,142 @@ fn check_digests(config: Option<&msp::FabricCryptoConfig>) -> Result<(), MspErro
 
 /// `FABRIC` in Fabric's provider types.
 const FABRIC_TYPE: i32 = 0;
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use fabric_protos::msp::{FabricCryptoConfig, FabricMspConfig, MspConfig};
+    use rcgen::KeyUsagePurpose;
+
+    use super::Msp;
+    use crate::testing::{Authority, chain_of, definition, msp};
+
+    #[test]
+    fn definitions_out_of_order_are_refused() {
+        let root = Authority::root("ca.org1");
+        let plain = || definition("Org1MSP", &root);
+        check(plain(), expect!["accepted"]);
+        check(
+            FabricMspConfig { name: "Org 1".to_owned(), ..plain() },
+            expect![[r#"the definition's name cannot be used: "Org 1" is no MSP identifier"#]],
+        );
+        check(
+            FabricMspConfig { fabric_node_ous: None, ..plain() },
+            expect!["neither administrators nor a unit that tells them"],
+        );
+        let sha3 = FabricCryptoConfig {
+            signature_hash_family: "SHA3".to_owned(),
+            identity_identifier_hash_function: String::new(),
+        };
+        check(
+            FabricMspConfig { crypto_config: Some(sha3), ..plain() },
+            expect!["only SHA-256 digests are supported"],
+        );
+        let peer = vec![root.member("peer0", &["peer"]).pem.into_bytes()];
+        check(
+            FabricMspConfig { admins: peer, ..plain() },
+            expect!["administrator 0 is no valid member"],
+        );
+        let client = vec![root.member("user", &["client"]).pem.into_bytes()];
+        check(FabricMspConfig { admins: client, ..plain() }, expect!["accepted"]);
+        let idemix = MspConfig { r#type: 1, config: vec![] };
+        assert!(Msp::from_config(&idemix).is_err(), "Idemix is another kind");
+    }
+
+    #[test]
+    fn certificates_unfit_for_authorities_are_refused() {
+        let root = Authority::root("ca.org1");
+        let plain = || definition("Org1MSP", &root);
+        let roots = |pem: &str, expected| {
+            let root_certs = vec![pem.as_bytes().to_vec()];
+            check(FabricMspConfig { root_certs, ..plain() }, expected);
+        };
+        check(FabricMspConfig { root_certs: vec![], ..plain() }, expect!["no root authority"]);
+        roots("root", expect!["certificate 0 of root_certs does not parse: no PEM block"]);
+        let member = root.member("a", &["client"]).pem;
+        roots(
+            &member,
+            expect![
+                "certificate 0 of root_certs is not fit for an authority: not marked as an authority's certificate"
+            ],
+        );
+        let idle = Authority::root_with("ca", |params| {
+            params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        });
+        roots(
+            &idle.pem,
+            expect![
+                "certificate 0 of root_certs is not fit for an authority: the key usages do not allow this"
+            ],
+        );
+        roots(
+            &root.below("ica", |_| {}).pem,
+            expect![
+                "certificate 0 of root_certs is not fit for an authority: no authority of the organisation signed the certificate"
+            ],
+        );
+        for stranger in [Authority::root("other").below("ica", |_| {}), Authority::root("ica")] {
+            let intermediate_certs = vec![stranger.pem.into_bytes()];
+            check(
+                FabricMspConfig { intermediate_certs, ..plain() },
+                expect![
+                    "certificate 0 of intermediate_certs is not fit for an authority: no authority of the organisation signed the certificate"
+                ],
+            );
+        }
+        check(
+            FabricMspConfig { tls_root_certs: vec![member.into_bytes()], ..plain() },
+            expect![
+                "certificate 0 of tls_root_certs is not fit for an authority: not marked as an authority's certificate"
+            ],
+        );
+    }
+
+    /// T-9: a list's signature is checked when the definition is read.
+    #[test]
+    fn revocation_lists_out_of_order_are_refused() {
+        let root = Authority::root("ca.org1");
+        let member = root.member("a", &["client"]);
+        let mut impostor = Authority::root("ca.org1");
+        impostor.params.key_identifier_method = root.params.key_identifier_method.clone();
+        let lists = |list: Vec<u8>, expected| {
+            let revocation_list = vec![list];
+            let plain = definition("Org1MSP", &root);
+            check(FabricMspConfig { revocation_list, ..plain }, expected);
+        };
+        lists(root.revoking(&[&member]), expect!["accepted"]);
+        lists(
+            b"list".to_vec(),
+            expect!["revocation list 0 is not in order: not a revocation list"],
+        );
+        lists(
+            impostor.revoking(&[&member]),
+            expect![
+                "revocation list 0 is not in order: the authority the list names did not sign it"
+            ],
+        );
+    }
+
+    /// An intermediate authority that its root revoked spoils the whole definition, as in Fabric.
+    #[test]
+    fn a_revoked_authority_is_refused() {
+        let root = Authority::root("ca.org1");
+        let middle = root.below("ica", |_| {});
+        let as_member = crate::testing::Member { pem: middle.pem.clone(), key: middle.key };
+        let mut revoked = definition("Org1MSP", &root);
+        revoked.intermediate_certs = vec![middle.pem.into_bytes()];
+        check(revoked.clone(), expect!["accepted"]);
+        revoked.revocation_list = vec![root.revoking(&[&as_member])];
+        check(
+            revoked,
+            expect![
+                "certificate 0 of intermediate_certs is not fit for an authority: the authority above has revoked the certificate"
+            ],
+        );
+    }
+
+    fn check(definition: FabricMspConfig, expected: Expect) {
+        let outcome = msp(&definition).map(|_| "accepted".to_owned());
+        expected.assert_eq(&outcome.unwrap_or_else(|error| chain_of(&error)));
+    }
+}

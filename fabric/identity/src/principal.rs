@@ -150,3 +150,139 @@ fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, PrincipalError> {
 
 /// Most combinations within one another.
 const COMBINED_DEPTH_MAX: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use fabric_protos::Message;
+    use fabric_protos::common::msp_identity_anonymity::MspIdentityAnonymityType;
+    use fabric_protos::common::msp_principal::Classification;
+    use fabric_protos::common::msp_role::MspRoleType;
+    use fabric_protos::common::{
+        CombinedPrincipal, MspIdentityAnonymity, MspPrincipal, MspRole, OrganizationUnit,
+    };
+    use fabric_protos::msp::FabricMspConfig;
+    use sha2::{Digest as _, Sha256};
+
+    use crate::membership::Membership;
+    use crate::testing::{Authority, Member, definition, msp};
+
+    #[test]
+    fn roles_go_by_organisation_and_unit() {
+        let root = Authority::root("ca.org1");
+        let plain = definition("Org1MSP", &root);
+        let roles = |member: &Member, expected| check_roles(&plain, member, "Org1MSP", expected);
+        roles(&root.member("a", &["client"]), expect!["Member Client"]);
+        roles(&root.member("a", &["peer"]), expect!["Member Peer"]);
+        roles(&root.member("a", &["admin"]), expect!["Member Admin"]);
+        roles(&root.member("a", &["orderer"]), expect!["Member Orderer"]);
+        roles(&root.member("a", &["other"]), expect![""]);
+        roles(&Authority::root("ca.org1").member("a", &["admin"]), expect![""]);
+        check_roles(&plain, &root.member("a", &["admin"]), "Org2MSP", expect![""]);
+    }
+
+    /// Without units, administrators are those that are named, and nobody is client or peer.
+    #[test]
+    fn named_administrators() {
+        let root = Authority::root("ca.org1");
+        let (named, other) = (root.member("a", &["client"]), root.member("b", &["admin"]));
+        let mut without = definition("Org1MSP", &root);
+        without.fabric_node_ous = None;
+        without.admins = vec![named.pem.clone().into_bytes()];
+        check_roles(&without, &named, "Org1MSP", expect!["Member Admin"]);
+        check_roles(&without, &other, "Org1MSP", expect!["Member"]);
+        let mut with = definition("Org1MSP", &root);
+        with.admins = without.admins;
+        check_roles(&with, &named, "Org1MSP", expect!["Member Admin Client"]);
+        check_roles(&with, &other, "Org1MSP", expect!["Member Admin"]);
+        // As in Fabric, naming an administrator outweighs revoking it, but for no other role.
+        with.revocation_list = vec![root.revoking(&[&named, &other])];
+        check_roles(&with, &named, "Org1MSP", expect!["Admin"]);
+        check_roles(&with, &other, "Org1MSP", expect![""]);
+    }
+
+    #[test]
+    fn other_principals() {
+        let root = Authority::root("ca.org1");
+        let plain = definition("Org1MSP", &root);
+        let (me, other) = (root.member("a", &["client", "sales"]), root.member("b", &["client"]));
+        let check = |principal: MspPrincipal, expected: Expect| {
+            expected.assert_eq(&answer(&plain, &me, &principal));
+        };
+        let identity = |bytes| principal(Classification::Identity, bytes);
+        check(identity(me.serialized("Org1MSP")), expect!["Ok(true)"]);
+        check(identity(other.serialized("Org1MSP")), expect!["Ok(false)"]);
+        check(identity(vec![1]), expect!["Ok(false)"]);
+        let vouching = Sha256::digest(crate::pem::decode(root.pem.as_bytes()).unwrap()).to_vec();
+        check(unit("sales", &vouching), expect!["Ok(true)"]);
+        check(unit("sales", &[]), expect!["Ok(false)"]);
+        check(unit("stock", &vouching), expect!["Ok(false)"]);
+        let (client, peer) =
+            (role("Org1MSP", MspRoleType::Client), role("Org1MSP", MspRoleType::Peer));
+        check(all(vec![client.clone(), unit("sales", &vouching)]), expect!["Ok(true)"]);
+        check(all(vec![client.clone(), peer]), expect!["Ok(false)"]);
+        check(all(vec![]), expect!["Err(EmptyCombination)"]);
+        let nested = (0..9).fold(client.clone(), |inner, _| all(vec![inner]));
+        check(nested, expect!["Err(TooDeep { limit: 8 })"]);
+        let nested = (0..8).fold(client, |inner, _| all(vec![inner]));
+        check(nested, expect!["Ok(true)"]);
+        check(anonymity(MspIdentityAnonymityType::Nominal), expect!["Ok(true)"]);
+        check(anonymity(MspIdentityAnonymityType::Anonymous), expect!["Err(Anonymous)"]);
+        check(principal(Classification::Role, vec![0xff]), expect!["Err(Malformed)"]);
+        let unknown = MspRole { msp_identifier: "Org1MSP".to_owned(), role: 9 };
+        check(
+            principal(Classification::Role, unknown.encode_to_vec()),
+            expect!["Err(UnknownRole { number: 9 })"],
+        );
+        let unknown = MspPrincipal { principal_classification: 9, principal: vec![] };
+        check(unknown, expect!["Err(Unsupported { classification: 9 })"]);
+    }
+
+    fn check_roles(definition: &FabricMspConfig, member: &Member, msp_id: &str, expected: Expect) {
+        let all = [
+            MspRoleType::Member,
+            MspRoleType::Admin,
+            MspRoleType::Client,
+            MspRoleType::Peer,
+            MspRoleType::Orderer,
+        ];
+        let has =
+            |wanted: &MspRoleType| answer(definition, member, &role(msp_id, *wanted)) == "Ok(true)";
+        let held: Vec<String> =
+            all.into_iter().filter(has).map(|role| format!("{role:?}")).collect();
+        expected.assert_eq(&held.join(" "));
+    }
+
+    fn answer(definition: &FabricMspConfig, member: &Member, principal: &MspPrincipal) -> String {
+        let membership = Membership::new([msp(definition).unwrap()]);
+        let identity = membership.deserialize(&member.serialized(&definition.name)).unwrap();
+        format!("{:?}", membership.satisfies(&identity, principal))
+    }
+
+    fn role(msp_id: &str, role: MspRoleType) -> MspPrincipal {
+        let role = MspRole { msp_identifier: msp_id.to_owned(), role: role.into() };
+        principal(Classification::Role, role.encode_to_vec())
+    }
+
+    fn unit(name: &str, vouching: &[u8]) -> MspPrincipal {
+        let unit = OrganizationUnit {
+            msp_identifier: "Org1MSP".to_owned(),
+            organizational_unit_identifier: name.to_owned(),
+            certifiers_identifier: vouching.to_vec(),
+        };
+        principal(Classification::OrganizationUnit, unit.encode_to_vec())
+    }
+
+    fn all(principals: Vec<MspPrincipal>) -> MspPrincipal {
+        principal(Classification::Combined, CombinedPrincipal { principals }.encode_to_vec())
+    }
+
+    fn anonymity(kind: MspIdentityAnonymityType) -> MspPrincipal {
+        let anonymity = MspIdentityAnonymity { anonymity_type: kind.into() };
+        principal(Classification::Anonymity, anonymity.encode_to_vec())
+    }
+
+    fn principal(classification: Classification, content: Vec<u8>) -> MspPrincipal {
+        MspPrincipal { principal_classification: classification.into(), principal: content }
+    }
+}

@@ -132,3 +132,41 @@ pub enum SignError {
     #[error("the holder of the key refused to sign")]
     Refused,
 }
+
+#[cfg(test)]
+mod tests {
+    use fabric_protos::id::MspId;
+
+    use super::{EcdsaSigner, Signer as _, SignerError};
+    use crate::testing::Authority;
+
+    #[test]
+    fn a_signers_signature_is_its_identitys() {
+        let member = Authority::root("ca").member("device1", &["client"]);
+        let signer = member.signer("Org1MSP");
+        let signature = signer.sign(b"payload").unwrap();
+        let key = signer.certificate().public_key().unwrap().clone();
+        assert_eq!(key.verify_message(b"payload", &signature), Ok(()));
+        assert_eq!(signer.msp_id().as_str(), "Org1MSP");
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_makes_no_signer() {
+        let root = Authority::root("ca");
+        let (one, other) = (root.member("a", &["client"]), root.member("a", &["client"]));
+        let key = other.key.to_pkcs8_pem().unwrap();
+        let id = MspId::new("Org1MSP").unwrap();
+        let refused = EcdsaSigner::from_pem(id, one.pem.as_bytes(), key.expose().as_bytes());
+        assert_eq!(refused.unwrap_err(), SignerError::KeyOfAnother);
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let signer = Authority::root("ca").member("device1", &["client"]).signer("Org1MSP");
+        let shown = format!("{signer:?}");
+        assert_eq!(
+            shown,
+            "EcdsaSigner { msp_id: MspId(\"Org1MSP\"), subject: \"CN=device1,OU=client\", .. }"
+        );
+    }
+}

@@ -193,8 +193,8 @@ pub enum ChainError {
     /// More than one chain leads to a root.
     #[error("more than one chain leads to a root")]
     SeveralPaths,
-    /// More chains to try than are allowed.
-    #[error("more than {SIGNATURE_CHECKS_MAX} candidates or {CHAIN_LENGTH_MAX} links")]
+    /// More certificates in the chain, or tried on the way, than are allowed.
+    #[error("the chain, or the search for it, is longer than is allowed")]
     TooLong,
     /// The key or a signature is neither over P-256 nor over P-384.
     #[error("the certificate's key or signature is of an unsupported kind")]

@@ -205,3 +205,229 @@ fn check_shape(rule: &SignaturePolicy, principals: usize) -> Result<(), PolicyUn
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use expect_test::{Expect, expect};
+    use fabric_protos::common::implicit_meta_policy::Rule;
+    use fabric_protos::common::signature_policy::{NOutOf, Type};
+    use fabric_protos::common::{SignaturePolicy, SignaturePolicyEnvelope};
+    use proptest::prelude::*;
+
+    use super::{PolicyUnmet, SignedData, evaluate, implicit_meta_threshold, verified_identities};
+    use crate::identity::Identity;
+    use crate::membership::Membership;
+    use crate::policy::parse;
+    use crate::testing::{Authority, Member, definition, flipped, msp};
+
+    const NAMES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
+
+    /// Eight organisations, in each a peer, a client and an administrator.
+    struct World {
+        membership: Membership,
+        members: Vec<(String, Member)>,
+    }
+
+    static WORLD: LazyLock<World> = LazyLock::new(|| {
+        let mut members = Vec::new();
+        let mut definitions = Vec::new();
+        for name in NAMES {
+            let root = Authority::root(name);
+            for role in ["peer", "client", "admin"] {
+                members.push((format!("{name}.{role}"), root.member(role, &[role])));
+            }
+            definitions.push(msp(&definition(name, &root)).unwrap());
+        }
+        World { membership: Membership::new(definitions), members }
+    });
+
+    #[test]
+    fn each_signer_counts_once() {
+        check("OR('A.peer', 'B.peer')", "B.peer", expect!["met"]);
+        check("OR('A.peer', 'B.peer')", "C.peer", expect!["unmet"]);
+        check("AND('A.peer', 'B.peer')", "B.peer A.peer", expect!["met"]);
+        check("AND('A.peer', 'B.peer')", "A.peer A.client", expect!["unmet"]);
+        check("AND('A.member', 'A.member')", "A.peer", expect!["unmet"]);
+        check("AND('A.member', 'A.member')", "A.peer A.client", expect!["met"]);
+        check("OutOf(2, 'A.peer', 'B.peer', 'C.peer')", "C.peer A.peer", expect!["met"]);
+        check("OutOf(2, 'A.peer', 'B.peer', 'C.peer')", "C.peer C.admin", expect!["unmet"]);
+        check("OutOf(0, 'A.peer')", "", expect!["met"]);
+        check("OutOf(2, 'A.peer')", "A.peer A.admin", expect!["unmet"]);
+        check("AND('A.admin', OR('A.member', 'B.member'))", "A.admin B.peer", expect!["met"]);
+        check("AND('A.admin', OR('A.member', 'B.member'))", "A.admin", expect!["unmet"]);
+    }
+
+    /// Counting is greedy, so the order of rules and signers can matter.
+    #[test]
+    fn the_first_fitting_signer_is_taken_for_good() {
+        check("AND('A.member', 'A.admin')", "A.admin A.peer", expect!["unmet"]);
+        check("AND('A.member', 'A.admin')", "A.peer A.admin", expect!["met"]);
+        check("AND('A.admin', 'A.member')", "A.admin A.peer", expect!["met"]);
+        check("AND(OR('A.member', 'A.admin'), 'A.admin')", "A.peer A.admin", expect!["unmet"]);
+        check("AND(AND('A.admin', 'B.peer'), 'A.admin')", "A.admin", expect!["unmet"]);
+        check("OR(AND('A.admin', 'B.peer'), 'A.admin')", "A.admin", expect!["met"]);
+    }
+
+    #[test]
+    fn policies_out_of_order_are_told() {
+        let signed_by = |index| SignaturePolicy { r#type: Some(Type::SignedBy(index)) };
+        let gate = |rules| SignaturePolicy { r#type: Some(Type::NOutOf(NOutOf { n: 0, rules })) };
+        let deep = |depth| (0..depth).fold(gate(vec![]), |inner, _| gate(vec![inner]));
+        let policy = |rule| SignaturePolicyEnvelope { version: 0, rule, identities: vec![] };
+        let refusal = |policy: &SignaturePolicyEnvelope| {
+            evaluate(&WORLD.membership, policy, &[]).unwrap_err()
+        };
+        assert_eq!(refusal(&policy(None)), PolicyUnmet::EmptyRule);
+        let empty = SignaturePolicy { r#type: None };
+        assert_eq!(refusal(&policy(Some(gate(vec![empty])))), PolicyUnmet::EmptyRule);
+        for index in [0, -1, i32::MAX] {
+            let unknown = policy(Some(gate(vec![signed_by(index)])));
+            assert_eq!(refusal(&unknown), PolicyUnmet::UnknownPrincipal { index });
+        }
+        let later = SignaturePolicyEnvelope { version: 1, ..policy(Some(gate(vec![]))) };
+        assert_eq!(refusal(&later), PolicyUnmet::UnsupportedVersion { version: 1 });
+        assert_eq!(evaluate(&WORLD.membership, &policy(Some(deep(31))), &[]), Ok(()));
+        assert_eq!(refusal(&policy(Some(deep(32)))), PolicyUnmet::TooDeep { limit: 32 });
+        let wide = policy(Some(gate(vec![gate(vec![]); 1_000])));
+        assert_eq!(refusal(&wide), PolicyUnmet::TooManyNodes { limit: 1_000 });
+    }
+
+    /// T-10: unknown signers, spoilt and repeated signatures are passed over, the rest counts.
+    #[test]
+    fn only_verified_signers_are_kept() {
+        let [peer, client, admin] = ["A.peer", "B.client", "C.admin"].map(member);
+        let stranger = Authority::root("A").member("x", &["peer"]);
+        let sign = |member: &Member| member.key.sign(b"data").unwrap();
+        let (by_peer, again, by_client) = (sign(peer), sign(peer), sign(client));
+        let high = flipped(crate::Curve::P256, &sign(admin));
+        let by_stranger = sign(&stranger);
+        let identities = [(peer, "A"), (client, "B"), (admin, "C"), (&stranger, "A")];
+        let [peer, client, admin, stranger] =
+            identities.map(|(member, msp_id)| member.serialized(msp_id));
+        let signed = |identity, signature| SignedData { data: b"data", identity, signature };
+        let set = [
+            signed(&client, &by_peer),
+            signed(&stranger, &by_stranger),
+            signed(&client, &by_client),
+            signed(&peer, &by_peer),
+            signed(&admin, &high),
+            signed(&peer, &again),
+            signed(b"nobody", &by_peer),
+        ];
+        let kept = verified_identities(&WORLD.membership, &set);
+        let kept: Vec<&[u8]> = kept.iter().map(Identity::serialized).collect();
+        assert_eq!(kept, [client.as_slice(), peer.as_slice()]);
+    }
+
+    #[test]
+    fn implicit_thresholds() {
+        let thresholds =
+            |rule| [0, 1, 2, 3, 4, 5].map(|count| implicit_meta_threshold(rule, count));
+        assert_eq!(thresholds(Rule::Any), [0, 1, 1, 1, 1, 1]);
+        assert_eq!(thresholds(Rule::All), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(thresholds(Rule::Majority), [0, 1, 2, 2, 3, 3]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Where every leaf names another organisation, a policy is the formula it looks like:
+        /// compared for every set of signers.
+        #[test]
+        fn policies_agree_with_their_truth_table(formula in formula()) {
+            let mut text = String::new();
+            let mut leaves = 0;
+            formula.write(&mut leaves, &mut text);
+            let policy = parse(&text).unwrap();
+            let peers: Vec<Identity> =
+                NAMES.iter().map(|name| identity(&format!("{name}.peer"))).collect();
+            for set in 0_u32..1 << leaves {
+                let signed = |leaf: usize| set & (1 << leaf) != 0;
+                let signers: Vec<Identity> =
+                    (0..leaves).filter(|leaf| signed(*leaf)).map(|leaf| peers[leaf].clone()).collect();
+                let met = evaluate(&WORLD.membership, &policy, &signers).is_ok();
+                let mut leaf = 0;
+                prop_assert_eq!(met, formula.holds(&mut leaf, &signed), "{} {:b}", text, set);
+            }
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Formula {
+        Leaf,
+        OutOf(usize, Vec<Self>),
+    }
+
+    impl Formula {
+        fn leaves(&self) -> usize {
+            match self {
+                Self::Leaf => 1,
+                Self::OutOf(_, parts) => parts.iter().map(Self::leaves).sum(),
+            }
+        }
+
+        fn write(&self, leaf: &mut usize, out: &mut String) {
+            match self {
+                Self::Leaf => {
+                    out.push_str(&format!("'{}.peer'", NAMES[*leaf]));
+                    *leaf += 1;
+                }
+                Self::OutOf(threshold, parts) => {
+                    out.push_str(&format!("OutOf({threshold}"));
+                    for part in parts {
+                        out.push_str(", ");
+                        part.write(leaf, out);
+                    }
+                    out.push(')');
+                }
+            }
+        }
+
+        fn holds(&self, leaf: &mut usize, signed: &dyn Fn(usize) -> bool) -> bool {
+            match self {
+                Self::Leaf => {
+                    *leaf += 1;
+                    signed(*leaf - 1)
+                }
+                Self::OutOf(threshold, parts) => {
+                    let held = parts.iter().filter(|part| part.holds(leaf, signed)).count();
+                    held >= *threshold
+                }
+            }
+        }
+    }
+
+    fn formula() -> impl Strategy<Value = Formula> {
+        let gate = |inner: BoxedStrategy<Formula>| {
+            proptest::collection::vec(inner, 1..4).prop_flat_map(|parts| {
+                (0..=parts.len())
+                    .prop_map(move |threshold| Formula::OutOf(threshold, parts.clone()))
+            })
+        };
+        let inner = Just(Formula::Leaf).prop_recursive(3, 8, 3, move |inner| gate(inner.boxed()));
+        gate(inner.boxed()).prop_filter("eight organisations", |formula| formula.leaves() <= 8)
+    }
+
+    fn check(policy: &str, signers: &str, expected: Expect) {
+        let policy = parse(policy).unwrap();
+        let signers: Vec<Identity> = signers.split_whitespace().map(identity).collect();
+        let outcome = evaluate(&WORLD.membership, &policy, &signers);
+        expected.assert_eq(match outcome {
+            Ok(()) => "met",
+            Err(PolicyUnmet::NotSatisfied) => "unmet",
+            Err(_) => "out of order",
+        });
+    }
+
+    fn identity(name: &str) -> Identity {
+        let (msp_id, _) = name.split_once('.').unwrap();
+        WORLD.membership.deserialize(&member(name).serialized(msp_id)).unwrap()
+    }
+
+    fn member(name: &str) -> &'static Member {
+        let found = WORLD.members.iter().find(|(known, _)| known == name);
+        &found.unwrap().1
+    }
+}

@@ -388,3 +388,172 @@ const ROLES: [(&str, MspRoleType); 5] = [
     ("peer", MspRoleType::Peer),
     ("orderer", MspRoleType::Orderer),
 ];
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use fabric_protos::Message as _;
+    use fabric_protos::common::MspRole;
+    use proptest::prelude::*;
+
+    use super::{PolicyTextError, parse, render};
+
+    /// Numbers and order of principals must be Fabric's: organisations compare the encoded bytes.
+    #[test]
+    fn policies_are_read_as_fabric_reads_them() {
+        check("OR('A.member', 'B.admin')", expect!["1 of (0 1) | A.0 B.1"]);
+        check("AND('A.client', 'B.peer', 'C.orderer')", expect!["3 of (0 1 2) | A.2 B.3 C.4"]);
+        check(
+            "OutOf(2, 'A.member', 'B.member', 'C.member')",
+            expect!["2 of (0 1 2) | A.0 B.0 C.0"],
+        );
+        check("OutOf('1', 'A.member', 'B.member')", expect!["1 of (0 1) | A.0 B.0"]);
+        check("OutOf(0, 'A.member')", expect!["0 of (0) | A.0"]);
+        check("OutOf(3, 'A.member', 'B.member')", expect!["3 of (0 1) | A.0 B.0"]);
+        check(
+            "OR('A.member', AND('B.member', 'C.member'))",
+            expect!["1 of (2 2 of (0 1)) | B.0 C.0 A.0"],
+        );
+        check(
+            "OR(AND('A.member', 'B.member'), OR('C.admin', 'D.member'))",
+            expect!["1 of (2 of (0 1) 1 of (2 3)) | A.0 B.0 C.1 D.0"],
+        );
+        check("AND('A.member', 'A.member')", expect!["2 of (0 1) | A.0 A.0"]);
+        check(" and (\n\"A.member\" ,or('B.peer'))", expect!["2 of (1 1 of (0)) | B.3 A.0"]);
+        check(
+            "OR('MSP.WITH.DOTS.member', 'MSP-WITH-DASHES.peer')",
+            expect!["1 of (0 1) | MSP.WITH.DOTS.0 MSP-WITH-DASHES.3"],
+        );
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        check("", expect!["at byte 0: this cannot stand here"]);
+        check("'A.member'", expect!["at byte 0: this cannot stand here"]);
+        check("OR", expect!["at byte 2: this cannot stand here"]);
+        check("OR()", expect!["at byte 3: this cannot stand here"]);
+        check("OR('A.member'", expect!["at byte 13: this cannot stand here"]);
+        check("OR('A.member',)", expect!["at byte 14: this cannot stand here"]);
+        check("OR('A.member')) ", expect!["at byte 14: this cannot stand here"]);
+        check("OR('A.member', Bmember)", expect!["at byte 15: neither AND, OR nor OutOf"]);
+        check(
+            "OR('A.member', 'Bmember')",
+            expect!["at byte 15: no principal of the form '<MSP>.<role>'"],
+        );
+        check("OR('A.owner')", expect!["at byte 3: no principal of the form '<MSP>.<role>'"]);
+        check("OR('.member')", expect!["at byte 3: no principal of the form '<MSP>.<role>'"]);
+        check("OR('A_B.member')", expect!["at byte 3: no principal of the form '<MSP>.<role>'"]);
+        check("OR('A.member", expect!["at byte 3: the quote is not closed"]);
+        check("NOR('A.member')", expect!["at byte 0: neither AND, OR nor OutOf"]);
+        check(
+            "OutOf(1)",
+            expect!["at byte 5: the threshold must be between 0 and one more than the rules"],
+        );
+        check(
+            "OutOf('A.member')",
+            expect!["at byte 6: the threshold must be between 0 and one more than the rules"],
+        );
+        check(
+            "OutOf(4, 'A.member', 'B.member')",
+            expect!["at byte 5: the threshold must be between 0 and one more than the rules"],
+        );
+        check("OutOf(-1, 'A.member')", expect!["at byte 6: this cannot stand here"]);
+        check(
+            "OutOf(99999999999, 'A.member')",
+            expect!["at byte 6: the threshold must be between 0 and one more than the rules"],
+        );
+        check("OutOf(1, 2)", expect!["at byte 9: this cannot stand here"]);
+        check("OutOf(true, 'A.member')", expect!["at byte 6: neither AND, OR nor OutOf"]);
+        check("OR('A.mëmber')", expect!["at byte 3: no principal of the form '<MSP>.<role>'"]);
+        check("ÖR('A.member')", expect!["at byte 0: this cannot stand here"]);
+    }
+
+    /// T-11: nesting and size are bounded, whatever the stack could bear.
+    #[test]
+    fn huge_policies_are_refused() {
+        let nested = |depth: usize| format!("{}'A.peer'{}", "OR(".repeat(depth), ")".repeat(depth));
+        assert!(parse(&nested(32)).is_ok(), "as deep as is allowed");
+        for depth in [33, 1_000, 10_000, 16_000] {
+            assert!(matches!(parse(&nested(depth)), Err(PolicyTextError::TooDeep { at: 98, .. })));
+        }
+        assert!(matches!(parse(&nested(200_000)), Err(PolicyTextError::TooLong { .. })));
+        assert!(matches!(
+            parse(&"(".repeat(100_000)),
+            Err(PolicyTextError::TooLong { limit: 65_536 })
+        ));
+        assert_eq!(parse(&"(".repeat(60_000)).unwrap_err().position(), 0);
+        let wide = |leaves: usize| format!("OR({})", vec!["'A.peer'"; leaves].join(","));
+        assert!(parse(&wide(999)).is_ok(), "as many as are allowed");
+        assert!(matches!(parse(&wide(1_000)), Err(PolicyTextError::TooManyNodes { .. })));
+    }
+
+    #[test]
+    fn policies_are_written_as_they_are_read() {
+        for text in [
+            "OR('A.member', 'B.admin')",
+            "AND('A.client')",
+            "OutOf(2, 'A.member', 'B.member', 'C.member')",
+            "OutOf(0, 'A.member')",
+            "AND('A.peer', OR('B.peer', 'C.orderer'), OutOf(3, 'D.peer', 'E.peer'))",
+        ] {
+            assert_eq!(render(&parse(text).unwrap()), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_policy_survives_being_written(text in policy_text()) {
+            let policy = parse(&text).unwrap();
+            prop_assert_eq!(parse(&render(&policy)).unwrap(), policy);
+        }
+
+        #[test]
+        fn no_text_upsets_the_parser(text in "[AORNDutf('.,)m0-9ember \"é]{0,60}") {
+            if let Err(error) = parse(&text) {
+                prop_assert!(error.position() <= text.len());
+            }
+        }
+    }
+
+    fn policy_text() -> impl Strategy<Value = String> {
+        let leaf = "[A-Za-z0-9.-]{1,8}\\.(member|admin|client|peer|orderer)"
+            .prop_map(|principal| format!("'{principal}'"));
+        let gate = leaf.prop_recursive(4, 24, 4, |inner| {
+            (0_usize..6, proptest::collection::vec(inner, 1..4)).prop_map(|(gate, rules)| {
+                let list = rules.join(", ");
+                match gate {
+                    0 | 1 => format!("AND({list})"),
+                    2 | 3 => format!("OR({list})"),
+                    threshold => format!("OutOf({}, {list})", threshold.min(rules.len())),
+                }
+            })
+        });
+        gate.prop_map(|rule| format!("OR({rule})"))
+    }
+
+    fn check(text: &str, expected: Expect) {
+        let shown = match parse(text) {
+            Err(error) => error.to_string(),
+            Ok(policy) => {
+                let principals: Vec<String> = policy
+                    .identities
+                    .iter()
+                    .map(|principal| MspRole::decode(principal.principal.as_slice()).unwrap())
+                    .map(|role| format!("{}.{}", role.msp_identifier, role.role))
+                    .collect();
+                format!("{} | {}", shape(policy.rule.as_ref().unwrap()), principals.join(" "))
+            }
+        };
+        expected.assert_eq(&shown);
+    }
+
+    fn shape(rule: &super::SignaturePolicy) -> String {
+        match rule.r#type.as_ref().unwrap() {
+            super::Type::SignedBy(index) => index.to_string(),
+            super::Type::NOutOf(gate) => {
+                let rules: Vec<String> = gate.rules.iter().map(shape).collect();
+                format!("{} of ({})", gate.n, rules.join(" "))
+            }
+        }
+    }
+}
