@@ -91,3 +91,38 @@ fn default_rule(resource: &str) -> Option<Access<'static>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fabric_protos::protos::{AcLs, ApiResource};
+
+    use super::{overrides, rule};
+
+    #[test]
+    fn a_channel_overrides_what_is_its_own() {
+        check(&[], "qscc/GetChainInfo", r#"Channel("/Channel/Application/Readers")"#);
+        check(&[], "peer/Propose", r#"Channel("/Channel/Application/Writers")"#);
+        check(&[], "_lifecycle/InstallChaincode", "LocalAdmins");
+        check(&[], "cscc/GetChannels", "LocalMembers");
+        check(&[], "qscc/Nonsense", "none");
+        let named = [("peer/Propose", "Admins"), ("own/Resource", "/Channel/Readers")];
+        check(&named, "peer/Propose", r#"Channel("/Channel/Application/Admins")"#);
+        check(&named, "own/Resource", r#"Channel("/Channel/Readers")"#);
+        check(
+            &[("peer/Propose", "")],
+            "peer/Propose",
+            r#"Channel("/Channel/Application/Writers")"#,
+        );
+        check(&[("cscc/GetChannels", "Admins")], "cscc/GetChannels", "LocalMembers");
+    }
+
+    fn check(named: &[(&str, &str)], resource: &str, expected: &str) {
+        let acls = named.iter().map(|(resource, policy)| {
+            ((*resource).to_owned(), ApiResource { policy_ref: (*policy).to_owned() })
+        });
+        let overrides = overrides(AcLs { acls: acls.collect() });
+        let found = rule(&overrides, resource);
+        let found = found.map_or_else(|| "none".to_owned(), |rule| format!("{rule:?}"));
+        assert_eq!(found, expected, "{resource} where {named:?}");
+    }
+}

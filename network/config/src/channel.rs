@@ -238,3 +238,171 @@ impl ChannelConfig {
         &self.policies
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fabric_protos::{
+        Message,
+        common::{
+            Block, BlockDataHashingStructure, Capabilities, Config, ConfigGroup, ConfigValue,
+            HashingAlgorithm, OrdererAddresses,
+        },
+        orderer::ConsensusType,
+    };
+    use proptest::prelude::*;
+
+    use super::ChannelConfig;
+    use crate::testing::{Consortium, chain, group};
+
+    #[test]
+    fn a_configuration_in_force_is_good_in_every_part() {
+        let consortium = Consortium::new();
+        let check = |change: &dyn Fn(&mut Config), expected: &str| {
+            let mut config = consortium.config().config().clone();
+            change(&mut config);
+            let found = ChannelConfig::new(consortium.channel.clone(), config);
+            let found = found.map_err(|error| chain(&error));
+            let found = found.map(|config| format!("orderers {:?}", config.orderer_endpoints()));
+            assert_eq!(found.unwrap_or_else(|error| error), expected);
+        };
+        check(&|_| (), r#"orderers ["orderer.example.com:7050"]"#);
+        check(&|config| config.channel_group = None, "the configuration has no group Channel");
+        check(&|config| drop_group(config, "Orderer"), "the configuration has no group Orderer");
+        check(
+            &|config| add_group(config, "", "Consortiums"),
+            "the group \"Consortiums\" is not known",
+        );
+        check(
+            &|config| add_group(config, "Application/Org1", "Inner"),
+            "the organisation Org1 is wrong: it has groups of its own",
+        );
+        check(
+            &|config| {
+                let definition = Consortium::new().msp("Org1");
+                set(config, "Orderer/Orderer", "MSP", &definition);
+            },
+            "the organisation Org1 is wrong: Org1MSP is defined twice, differently",
+        );
+        check(
+            &|config| {
+                group(config, "Application/Org1").values.remove("MSP");
+            },
+            "the organisation Org1 is wrong: its membership definition is not valid: \
+             the definition's name cannot be used: \"\" is no MSP identifier",
+        );
+        check(
+            &|config| {
+                set(config, "", "HashingAlgorithm", &HashingAlgorithm { name: "MD5".to_owned() });
+            },
+            "[Value]  /Channel/HashingAlgorithm is wrong: the hash function \"MD5\" is not known",
+        );
+        check(
+            &|config| {
+                let structure = BlockDataHashingStructure { width: 4 };
+                set(config, "", "BlockDataHashingStructure", &structure);
+            },
+            "[Value]  /Channel/BlockDataHashingStructure is wrong: \
+             width is 4, which is out of range",
+        );
+        check(
+            &|config| {
+                let metadata = b"\xff".to_vec();
+                let r#type = "etcdraft".to_owned();
+                let consensus = ConsensusType { r#type, metadata, state: 0 };
+                set(config, "Orderer", "ConsensusType", &consensus);
+            },
+            "[Value]  /Channel/Orderer/ConsensusType is wrong: the value cannot be decoded: \
+             failed to decode Protobuf message: invalid varint",
+        );
+    }
+
+    #[test]
+    fn orderers_may_belong_to_the_channel_or_to_organisations() {
+        let consortium = Consortium::new();
+        let check = |level: &str, own: bool, expected: &str| {
+            let mut config = consortium.config().config().clone();
+            let capabilities = [(level.to_owned(), Default::default())].into();
+            set(&mut config, "", "Capabilities", &Capabilities { capabilities });
+            let addresses = vec!["shared:7050".to_owned()];
+            set(&mut config, "", "OrdererAddresses", &OrdererAddresses { addresses });
+            if !own {
+                group(&mut config, "Orderer/Orderer").values.remove("Endpoints");
+            }
+            let found = ChannelConfig::new(consortium.channel.clone(), config);
+            let found = found.map(|config| format!("{:?}", config.orderer_endpoints()));
+            assert_eq!(found.unwrap_or_else(|error| chain(&error)), expected, "{level}");
+        };
+        check("V2_0", true, r#"["orderer.example.com:7050"]"#);
+        check("V2_0", false, r#"["shared:7050"]"#);
+        check("V1_3", false, r#"["shared:7050"]"#);
+        check(
+            "V1_3",
+            true,
+            "the organisation Orderer is wrong: the value Endpoints is wrong: \
+             the channel's capabilities do not allow this",
+        );
+        check(
+            "V3_0",
+            true,
+            "[Value]  /Channel/OrdererAddresses is wrong: \
+             the channel's capabilities do not allow this",
+        );
+    }
+
+    #[test]
+    fn only_a_configuration_block_holds_a_configuration() {
+        let check = |change: &dyn Fn(&mut Block), expected: &str| {
+            let mut block = Consortium::new().genesis();
+            change(&mut block);
+            let error = ChannelConfig::from_block(&block).unwrap_err();
+            assert_eq!(chain(&error), format!("this is not a configuration: {expected}"));
+        };
+        check(&|block| block.data = None, "there is no transaction");
+        check(
+            &|block| block.data.as_mut().unwrap().data = vec![b"\xff".to_vec()],
+            "the envelope cannot be decoded: failed to decode Protobuf message: invalid varint",
+        );
+        check(
+            &|block| {
+                let consortium = Consortium::new();
+                let update = consortium.envelope(&Default::default());
+                block.data.as_mut().unwrap().data = vec![update.encode_to_vec()];
+            },
+            "the header's type is 2, not Config",
+        );
+    }
+
+    proptest! {
+        /// Bytes from outside are refused, never more.
+        #[test]
+        fn damaged_configurations_do_no_harm(
+            place in any::<prop::sample::Index>(),
+            flip in 1_u8..,
+        ) {
+            let block = Consortium::new().genesis();
+            let mut bytes = block.encode_to_vec();
+            let place = place.index(bytes.len());
+            bytes[place] ^= flip;
+            let Ok(block) = Block::decode(&*bytes) else { return Ok(()) };
+            if let Ok(config) = ChannelConfig::from_block(&block) {
+                let batch = config.batch();
+                prop_assert!((1..=batch.absolute_max_bytes).contains(&batch.preferred_max_bytes));
+                prop_assert!(batch.max_message_count > 0 && !batch.timeout.is_zero());
+            }
+        }
+    }
+
+    fn set(config: &mut Config, path: &str, name: &str, value: &impl Message) {
+        let mod_policy = "Admins".to_owned();
+        let value = ConfigValue { version: 0, value: value.encode_to_vec(), mod_policy };
+        group(config, path).values.insert(name.to_owned(), value);
+    }
+
+    fn add_group(config: &mut Config, path: &str, name: &str) {
+        group(config, path).groups.insert(name.to_owned(), ConfigGroup::default());
+    }
+
+    fn drop_group(config: &mut Config, name: &str) {
+        group(config, "").groups.remove(name);
+    }
+}

@@ -26,7 +26,7 @@ use crate::{
     contents::{AnchorPeer, BatchRules},
     duration, names,
     policy::signed_by,
-    wrapping::{self, Origin},
+    wrapping::{self, Heading, Origin},
 };
 
 /// What a channel starts with.
@@ -80,9 +80,9 @@ pub fn block(profile: &Profile, nonce: &[u8], timestamp: Timestamp) -> Block {
     let origin = Origin { creator: &[], nonce, timestamp };
     // The transaction identifier of an envelope without a creator is the hash of its nonce.
     let tx_id = hex::encode(Sha256::digest(nonce));
-    let kind = HeaderType::Config;
-    let payload =
-        wrapping::payload(kind, &profile.channel_id, tx_id, &origin, content.encode_to_vec());
+    let heading =
+        Heading { kind: HeaderType::Config, version: 1, channel: &profile.channel_id, tx_id };
+    let payload = wrapping::payload(heading, &origin, content.encode_to_vec());
     let envelope = Envelope { payload, signature: Vec::new() }.encode_to_vec();
     Block {
         header: Some(BlockHeader {
@@ -287,4 +287,106 @@ fn capabilities(names: &[&str]) -> Vec<u8> {
 fn field(bytes: &mut Vec<u8>, content: &[u8]) {
     let holder = Metadata { value: content.to_vec(), signatures: Vec::new() };
     bytes.extend_from_slice(&holder.encode_to_vec());
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use fabric_protos::{
+        Message,
+        common::{self, ConfigGroup, Envelope, Payload, policy::PolicyType},
+    };
+
+    use crate::{ChannelConfig, testing::Consortium};
+
+    /// The block that starts a channel is one that any node can read back.
+    #[test]
+    fn the_first_block_is_a_configuration() {
+        let block = Consortium::new().genesis();
+        let config = ChannelConfig::from_block(&block).unwrap();
+        let found = format!(
+            "{} #{} {:?} {:?} {:?}\n{:?}\n{} {}",
+            config.channel_id(),
+            config.sequence(),
+            config.organizations(),
+            config.orderer_endpoints(),
+            config.capabilities(),
+            config.batch(),
+            config.consensus().kind,
+            config.consensus().consenters.len(),
+        );
+        expect![[r#"
+            mychannel #0 [MspId("Org1MSP"), MspId("Org2MSP")] ["orderer.example.com:7050"] Capabilities { channel: {"V2_0"}, orderer: {"V2_0"}, application: {"V2_5"} }
+            BatchRules { max_message_count: 10, absolute_max_bytes: 103809024, preferred_max_bytes: 524288, timeout: 2s }
+            etcdraft 1"#]]
+        .assert_eq(&found);
+    }
+
+    #[test]
+    fn nobody_signed_the_first_block() {
+        let block = Consortium::new().genesis();
+        let slots = block.metadata.unwrap().metadata;
+        let slots: Vec<_> = slots.iter().map(hex::encode).collect();
+        assert_eq!(slots, ["0a020a00", "", "", "", ""]);
+        let envelope = Envelope::decode(&*block.data.unwrap().data[0]).unwrap();
+        assert!(envelope.signature.is_empty(), "the envelope is unsigned");
+        let header = Payload::decode(&*envelope.payload).unwrap().header.unwrap();
+        let header = common::ChannelHeader::decode(&*header.channel_header).unwrap();
+        let nonce_alone = "bb7a0e284885bdc424db0ab2d59277a2f82735c0f2066e0ce55e7325252e76d9";
+        assert_eq!(header.tx_id, nonce_alone);
+        assert_eq!((header.version, header.channel_id.as_str()), (1, "mychannel"));
+    }
+
+    #[test]
+    fn every_element_is_guarded_by_its_administrators() {
+        let config = Consortium::new().config();
+        check(
+            config.config().channel_group.as_ref().unwrap(),
+            expect![[r#"
+                Channel (Admins): BlockDataHashingStructure Capabilities HashingAlgorithm | Admins~ Readers~ Writers~
+                 Application (Admins): Capabilities | Admins~ Endorsement~ LifecycleEndorsement~ Readers~ Writers~
+                  Org1 (Admins): MSP | Admins Endorsement Readers Writers
+                  Org2 (Admins): MSP | Admins Endorsement Readers Writers
+                 Orderer (Admins): BatchSize BatchTimeout Capabilities ChannelRestrictions ConsensusType | Admins~ BlockValidation~ Readers~ Writers~
+                  Orderer (Admins): Endpoints MSP | Admins Readers Writers
+            "#]],
+        );
+    }
+
+    /// Groups with the policy that guards them, their values, and their policies, of which the
+    /// implicit ones have a tilde.
+    fn check(root: &ConfigGroup, expected: Expect) {
+        fn outline(name: &str, group: &ConfigGroup, indent: usize, text: &mut String) {
+            let mod_policies = group.values.values().map(|value| &value.mod_policy);
+            let mod_policies =
+                mod_policies.chain(group.policies.values().map(|policy| &policy.mod_policy));
+            assert!(
+                mod_policies.into_iter().all(|name| *name == group.mod_policy),
+                "members of {name} are guarded as it is"
+            );
+            let values: Vec<_> = group.values.keys().map(String::as_str).collect();
+            let policies = group.policies.iter().map(|(name, policy)| {
+                let implicit = i32::from(PolicyType::ImplicitMeta);
+                let is_implicit = policy.policy.as_ref().unwrap().r#type == implicit;
+                format!("{name}{}", if is_implicit { "~" } else { "" })
+            });
+            let (mod_policy, values) = (&group.mod_policy, values.join(" "));
+            let policies = policies.collect::<Vec<_>>().join(" ");
+            let line = format!("{name} ({mod_policy}): {values} | {policies}\n");
+            *text += &" ".repeat(indent);
+            *text += &line;
+            for (name, inner) in &group.groups {
+                outline(name, inner, indent + 1, text);
+            }
+        }
+        let mut text = String::new();
+        outline("Channel", root, 0, &mut text);
+        expected.assert_eq(&text);
+    }
+
+    #[test]
+    fn capabilities_are_written_as_others_write_them() {
+        let bytes = hex::encode(super::capabilities(&["V2_0"]));
+        assert_eq!(bytes, "0a080a0456325f301200");
+    }
 }

@@ -26,6 +26,8 @@ mod duration;
 mod elements;
 mod names;
 mod propose;
+#[cfg(test)]
+mod testing;
 mod wrapping;
 
 pub use access::Access;

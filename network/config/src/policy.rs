@@ -257,3 +257,83 @@ fn read_policy(policy: Option<&common::Policy>) -> Result<Policy, PolicyDefiniti
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pervade_identity::{
+        Signer,
+        policy::{SignedData, render},
+    };
+
+    use crate::testing::{Consortium, chain};
+
+    #[test]
+    fn who_meets_a_policy() {
+        let consortium = Consortium::new();
+        let check =
+            |path: &str, signers: &str, expected: &str| check(&consortium, path, signers, expected);
+        check("/Channel/Application/Writers", "Org1.client", "met");
+        check(
+            "/Channel/Application/Writers",
+            "Org1.peer",
+            "0 of the Writers policies are met, but 1 are needed",
+        );
+        check("/Channel/Readers", "Org2.peer", "met");
+        check("/Channel/Readers", "Orderer.orderer", "met");
+        check("/Channel/Orderer/BlockValidation", "Orderer.orderer", "met");
+        check("/Channel/Application/Endorsement", "Org1.peer Org2.peer", "met");
+        check(
+            "/Channel/Application/Endorsement",
+            "Org1.peer Org1.peer",
+            "1 of the Endorsement policies are met, but 2 are needed",
+        );
+        check("/Channel/Application/Org1/Admins", "Org1.admin", "met");
+        check(
+            "/Channel/Application/Org1/Admins",
+            "Org2.admin",
+            "the signers do not satisfy the policy",
+        );
+        check("/Channel/Admins", "Orderer.admin Org1.admin Org2.admin", "met");
+        check(
+            "/Channel/Admins",
+            "Orderer.admin Org1.admin",
+            "1 of the Admins policies are met, but 2 are needed",
+        );
+        for absent in ["/Channel/Application/Nobody", "Channel/Readers", "/Channel", "", "/"] {
+            check(absent, "Org1.admin", &format!("no policy {absent}"));
+        }
+    }
+
+    fn check(consortium: &Consortium, path: &str, signers: &str, expected: &str) {
+        let config = consortium.config();
+        let data = b"something";
+        let signatures: Vec<_> = signers
+            .split_whitespace()
+            .map(|name| consortium.signer(name))
+            .map(|signer| (signer.identity(), signer.sign(data).unwrap()))
+            .collect();
+        let signed: Vec<_> = signatures
+            .iter()
+            .map(|(identity, signature)| SignedData { data, identity, signature })
+            .collect();
+        let found = config.evaluate(path, &signed).map_err(|error| chain(&error));
+        let found = found.map_or_else(|error| error, |()| "met".to_owned());
+        assert_eq!(found, expected, "{path} signed by {signers}");
+    }
+
+    #[test]
+    fn an_implicit_policy_counts_signature_policies() {
+        let config = Consortium::new().config();
+        let check = |path: &str, expected: &str| {
+            let policy = config.signature_policy(path);
+            assert_eq!(policy.map(|policy| render(&policy)).as_deref(), Some(expected), "{path}");
+        };
+        check("/Channel/Application/Org1/Endorsement", "AND('Org1MSP.peer')");
+        check("/Channel/Application/Endorsement", "AND(AND('Org1MSP.peer'), AND('Org2MSP.peer'))");
+        check(
+            "/Channel/Writers",
+            "OR(OR(OR('Org1MSP.admin', 'Org1MSP.client'), OR('Org2MSP.admin', 'Org2MSP.client')), \
+             AND(AND('OrdererMSP.member')))",
+        );
+    }
+}

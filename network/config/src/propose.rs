@@ -356,3 +356,319 @@ fn keep_identifiers(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use fabric_protos::{
+        Message,
+        common::{
+            Capabilities, Config, ConfigEnvelope, ConfigPolicy, ConfigUpdate, ConfigUpdateEnvelope,
+            ConfigValue, Policy,
+        },
+        orderer::{BatchSize, BatchTimeout},
+        protos::{AcLs, AnchorPeer, AnchorPeers},
+    };
+
+    use crate::{
+        ChannelConfig, elements,
+        testing::{Consortium, chain, group},
+        update,
+    };
+
+    /// `B-35`: a configuration changes only by a transaction with the approvals that its policies
+    /// ask for.
+    #[test]
+    fn who_may_change_what() {
+        let faster = |config: &mut Config| timeout(config, "100ms");
+        let consortium = Consortium::new();
+        let check = |signers, change: &dyn Fn(&mut Config), expected| {
+            check(&consortium, signers, change, expected);
+        };
+        check("Orderer.admin", &faster, "[Value]  /Channel/Orderer/BatchTimeout 1");
+        check(
+            "Org1.admin Org2.admin",
+            &faster,
+            "[Value]  /Channel/Orderer/BatchTimeout refuses the update: \
+             the policy \"Admins\" that guards it is not satisfied: \
+             0 of the Admins policies are met, but 1 are needed",
+        );
+        check(
+            "Org1.admin Org2.admin",
+            &|config| acl(config, "Readers"),
+            "[Group]  /Channel/Application 1, [Value]  /Channel/Application/ACLs 0",
+        );
+        check(
+            "Org1.admin",
+            &|config| acl(config, "Readers"),
+            "[Group]  /Channel/Application refuses the update: \
+             the policy \"Admins\" that guards it is not satisfied: \
+             1 of the Admins policies are met, but 2 are needed",
+        );
+        check(
+            "Org1.admin Org1.admin Org1.client Org2.client",
+            &|config| acl(config, "Readers"),
+            "[Group]  /Channel/Application refuses the update: \
+             the policy \"Admins\" that guards it is not satisfied: \
+             1 of the Admins policies are met, but 2 are needed",
+        );
+        check(
+            "Org1.admin",
+            &|config| anchor(config, 7051),
+            "[Group]  /Channel/Application/Org1 1, \
+             [Value]  /Channel/Application/Org1/AnchorPeers 0",
+        );
+        check(
+            "Org2.admin",
+            &|config| anchor(config, 7051),
+            "[Group]  /Channel/Application/Org1 refuses the update: \
+             the policy \"Admins\" that guards it is not satisfied: \
+             the signers do not satisfy the policy",
+        );
+        check(
+            "Org1.admin Org2.admin",
+            &|config| remove(config, "Org2"),
+            "[Group]  /Channel/Application 1",
+        );
+    }
+
+    #[test]
+    fn what_a_configuration_may_not_become() {
+        let consortium = Consortium::new();
+        let everyone = "Orderer.admin Org1.admin Org2.admin";
+        let check = |change: &dyn Fn(&mut Config), expected| {
+            check(&consortium, everyone, change, expected);
+        };
+        check(
+            &|config| timeout(config, "0s"),
+            "the resulting configuration is not valid: \
+             [Value]  /Channel/Orderer/BatchTimeout is wrong: timeout is 0, which is out of range",
+        );
+        check(
+            &|config| {
+                let size = BatchSize {
+                    max_message_count: 1,
+                    absolute_max_bytes: 5,
+                    preferred_max_bytes: 6,
+                };
+                set(config, "Orderer", "BatchSize", &size);
+            },
+            "the resulting configuration is not valid: [Value]  /Channel/Orderer/BatchSize \
+             is wrong: preferred_max_bytes is 6, which is out of range",
+        );
+        check(
+            &|config| {
+                let v9 = [("V9".to_owned(), Default::default())].into();
+                set(config, "Application", "Capabilities", &Capabilities { capabilities: v9 });
+            },
+            "the resulting configuration is not valid: the configuration asks too much: \
+             the application capability \"V9\" is required but not supported",
+        );
+        check(
+            &|config| set(config, "Application/Org1", "Colour", &BatchTimeout::default()),
+            "the resulting configuration is not valid: \
+             [Value]  /Channel/Application/Org1/Colour is wrong: no such value is known",
+        );
+        check(
+            &|config| set(config, "Application/Org1", "MSP", &consortium.msp("Orderer")),
+            "the resulting configuration may not follow this one: \
+             the organisation Org1 would change its identifier from Org1MSP to OrdererMSP",
+        );
+        check(
+            &|config| group(config, "Application/Org1").mod_policy.clear(),
+            "[Group]  /Channel/Application/Org1 refuses the update: \
+             \"\" is not allowed as the policy that guards it",
+        );
+        check(
+            &|config| {
+                let odd = group(config, "Application").policies["Readers"].clone();
+                group(config, "Application").policies.insert("Odd/Name".to_owned(), odd);
+            },
+            "no update: the desired configuration cannot be read: \
+             \"Odd/Name\" in /Channel/Application is not allowed as a name",
+        );
+        check(
+            &|config| {
+                let policy = Some(Policy { r#type: 2, value: Vec::new() });
+                let mod_policy = "Admins".to_owned();
+                let odd = ConfigPolicy { version: 0, policy, mod_policy };
+                group(config, "Application").policies.insert("Odd".to_owned(), odd);
+            },
+            "the resulting configuration is not valid: \
+             [Policy] /Channel/Application/Odd is wrong: its type 2 is not known",
+        );
+        check(&|_| (), "no update: the configurations do not differ");
+    }
+
+    /// Writes what an authorised update leads to, or why it is refused.
+    fn check(consortium: &Consortium, signers: &str, change: &dyn Fn(&mut Config), expected: &str) {
+        let config = consortium.config();
+        let mut desired = config.config().clone();
+        change(&mut desired);
+        let found = match update::compute(config.config(), &desired, &consortium.channel) {
+            Err(error) => format!("no update: {}", chain(&error)),
+            Ok(content) => match config.propose_update(&consortium.signed(&content, signers)) {
+                Err(error) => chain(&error),
+                Ok(next) => {
+                    config.validate_next(&next).unwrap();
+                    changes(&config, next.config.as_ref().unwrap())
+                }
+            },
+        };
+        assert_eq!(found, expected, "signed by {signers}");
+    }
+
+    /// The elements that differ, with their new versions.
+    fn changes(config: &ChannelConfig, next: &Config) -> String {
+        assert_eq!(next.sequence, config.sequence() + 1, "the next sequence");
+        let present = elements::flatten(config.config().channel_group.as_ref()).unwrap();
+        let next = elements::flatten(next.channel_group.as_ref()).unwrap();
+        let changed = next.iter().filter(|(path, element)| {
+            present.get(*path).is_none_or(|present| present.version() != element.version())
+        });
+        let changed = changed.map(|(path, element)| format!("{path} {}", element.version()));
+        changed.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn updates_that_do_not_fit_the_present_configuration() {
+        let check = |change: &dyn Fn(&mut ConfigUpdate), expected| {
+            let consortium = Consortium::new();
+            let config = consortium.config();
+            let mut desired = config.config().clone();
+            anchor(&mut desired, 7051);
+            let mut content =
+                update::compute(config.config(), &desired, &consortium.channel).unwrap();
+            change(&mut content);
+            let envelope = consortium.signed(&content, "Org1.admin Org2.admin");
+            let found = config.propose_update(&envelope).map_err(|error| chain(&error));
+            assert_eq!(found.err().as_deref(), Some(expected));
+        };
+        check(
+            &|update| update.channel_id = "other".to_owned(),
+            "the update is for channel \"other\", not for mychannel",
+        );
+        check(
+            &|update| update.read_set.as_mut().unwrap().version = 1,
+            "[Group]  /Channel refuses the update: \
+             the update was made for version 1, the present one is 0",
+        );
+        check(
+            &|update| {
+                let read = update.read_set.as_mut().unwrap();
+                read.values.insert("Absent".to_owned(), ConfigValue::default());
+            },
+            "[Value]  /Channel/Absent refuses the update: it is in the read set but does not exist",
+        );
+        check(
+            &|update| org1(update).version = 2,
+            "[Group]  /Channel/Application/Org1 refuses the update: \
+             its version 0 must be followed by the next one, not by 2",
+        );
+        check(
+            &|update| org1(update).values.get_mut("AnchorPeers").unwrap().version = 1,
+            "[Value]  /Channel/Application/Org1/AnchorPeers refuses the update: \
+             it does not exist yet, so its version must be 0, not 1",
+        );
+        check(
+            &|update| update.write_set.clone_from(&update.read_set),
+            "the update changes nothing",
+        );
+        check(
+            &|update| org1(update).mod_policy = "a b".to_owned(),
+            "[Group]  /Channel/Application/Org1 refuses the update: \
+             \"a b\" is not allowed as the policy that guards it",
+        );
+        check(
+            &|update| {
+                let mut deep = org1(update).clone();
+                for _ in 0..elements::GROUP_DEPTH_MAX {
+                    let inner = [("inner".to_owned(), deep)].into();
+                    deep =
+                        fabric_protos::common::ConfigGroup { groups: inner, ..Default::default() };
+                }
+                *org1(update) = deep;
+            },
+            "the write set is not well formed: /Channel/Application/Org1/inner/inner/inner/inner/\
+             inner/inner/inner/inner/inner/inner/inner/inner/inner/inner is nested too deeply",
+        );
+    }
+
+    fn org1(update: &mut ConfigUpdate) -> &mut fabric_protos::common::ConfigGroup {
+        let application = update.write_set.as_mut().unwrap().groups.get_mut("Application");
+        application.unwrap().groups.get_mut("Org1").unwrap()
+    }
+
+    #[test]
+    fn a_signature_counts_for_its_own_update_only() {
+        let consortium = Consortium::new();
+        let config = consortium.config();
+        let mut desired = config.config().clone();
+        anchor(&mut desired, 7051);
+        let config_update = update::compute(config.config(), &desired, &consortium.channel)
+            .unwrap()
+            .encode_to_vec();
+        let signer = consortium.signer("Org1.admin");
+        let other = update::sign(b"another update", signer, &[1; 24]).unwrap();
+        let envelope =
+            consortium.envelope(&ConfigUpdateEnvelope { config_update, signatures: vec![other] });
+        let error = config.propose_update(&envelope).unwrap_err();
+        assert!(chain(&error).ends_with("the signers do not satisfy the policy"), "{error}");
+    }
+
+    #[test]
+    fn the_committer_recomputes() {
+        let check = |change: &dyn Fn(&mut ConfigEnvelope), expected: &str| {
+            let consortium = Consortium::new();
+            let config = consortium.config();
+            let mut desired = config.config().clone();
+            anchor(&mut desired, 7051);
+            let envelope = consortium.update(config.config(), &desired, "Org1.admin");
+            let mut next = config.propose_update(&envelope).unwrap();
+            change(&mut next);
+            let found = config.validate_next(&next).map_err(|error| chain(&error));
+            let found = found.map(|next| format!("sequence {}", next.sequence()));
+            assert_eq!(found.unwrap_or_else(|error| error), expected);
+        };
+        check(&|_| (), "sequence 1");
+        check(
+            &|next| next.config.as_mut().unwrap().sequence = 2,
+            "the configuration in force has sequence 0, this one 2",
+        );
+        check(&|next| next.config = None, "there is no configuration");
+        check(&|next| next.last_update = None, "there is no update");
+        check(
+            &|next| anchor(next.config.as_mut().unwrap(), 7052),
+            "its update leads to another configuration",
+        );
+        check(
+            &|next| next.last_update.as_mut().unwrap().payload.clear(),
+            "its update is refused: this is not a configuration update: there is no header",
+        );
+    }
+
+    fn set(config: &mut Config, path: &str, name: &str, value: &impl Message) {
+        let value = value.encode_to_vec();
+        let mod_policy = "Admins".to_owned();
+        let value = ConfigValue { version: 0, value, mod_policy };
+        group(config, path).values.insert(name.to_owned(), value);
+    }
+
+    fn timeout(config: &mut Config, timeout: &str) {
+        set(config, "Orderer", "BatchTimeout", &BatchTimeout { timeout: timeout.to_owned() });
+    }
+
+    fn acl(config: &mut Config, policy: &str) {
+        let rule = fabric_protos::protos::ApiResource { policy_ref: policy.to_owned() };
+        let acls = [("qscc/GetChainInfo".to_owned(), rule)].into();
+        set(config, "Application", "ACLs", &AcLs { acls });
+    }
+
+    fn anchor(config: &mut Config, port: i32) {
+        let anchor_peers = vec![AnchorPeer { host: "peer0".to_owned(), port }];
+        set(config, "Application/Org1", "AnchorPeers", &AnchorPeers { anchor_peers });
+    }
+
+    fn remove(config: &mut Config, organization: &str) {
+        group(config, "Application").groups.remove(organization);
+    }
+}

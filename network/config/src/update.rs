@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::{
     elements::{self, ElementError},
     names,
-    wrapping::{self, Origin},
+    wrapping::{self, Heading, Origin},
 };
 
 /// Two configurations between which there is no update.
@@ -136,9 +136,7 @@ pub fn envelope(
     (nonce, timestamp): (&[u8], Timestamp),
 ) -> Result<Envelope, SignError> {
     let origin = Origin { creator: submitter.identity(), nonce, timestamp };
-    let kind = HeaderType::ConfigUpdate;
-    let payload = wrapping::payload(kind, channel, String::new(), &origin, update.encode_to_vec());
-    Ok(Envelope { signature: submitter.sign(&payload)?, payload })
+    signed(HeaderType::ConfigUpdate, channel, update.encode_to_vec(), (submitter, &origin))
 }
 
 /// The envelope in which an orderer puts an accepted configuration into a block.
@@ -152,9 +150,19 @@ pub fn config_envelope(
     (nonce, timestamp): (&[u8], Timestamp),
 ) -> Result<Envelope, SignError> {
     let origin = Origin { creator: orderer.identity(), nonce, timestamp };
-    let kind = HeaderType::Config;
-    let payload = wrapping::payload(kind, channel, String::new(), &origin, config.encode_to_vec());
-    Ok(Envelope { signature: orderer.sign(&payload)?, payload })
+    signed(HeaderType::Config, channel, config.encode_to_vec(), (orderer, &origin))
+}
+
+/// As Fabric's nodes and tools do, such an envelope has no transaction identifier.
+fn signed(
+    kind: HeaderType,
+    channel: &ChannelId,
+    data: Vec<u8>,
+    (signer, origin): (&dyn Signer, &Origin<'_>),
+) -> Result<Envelope, SignError> {
+    let heading = Heading { kind, version: 0, channel, tx_id: String::new() };
+    let payload = wrapping::payload(heading, origin, data);
+    Ok(Envelope { signature: signer.sign(&payload)?, payload })
 }
 
 /// What becomes of one group.
@@ -305,5 +313,178 @@ impl Leaf for ConfigPolicy {
 
     fn says_the_same(&self, other: &Self) -> bool {
         self.mod_policy == other.mod_policy && self.policy == other.policy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fabric_protos::{
+        common::{Config, ConfigGroup, ConfigValue},
+        id::MspId,
+        protos::{AnchorPeer, AnchorPeers},
+    };
+    use proptest::prelude::*;
+
+    use super::{Message, compute, names, with_msp};
+    use crate::{
+        ChannelConfig,
+        testing::{Consortium, chain, group, msp_id},
+    };
+
+    /// What may be edited: any group, any policy name, and the anchor peers of an organisation.
+    #[derive(Debug, Clone)]
+    enum Edit {
+        Guard(usize, &'static str),
+        Policy(usize, &'static str),
+        Drop(usize),
+        Anchors(usize, i32),
+        Repeat(usize),
+    }
+
+    const GROUPS: [&str; 6] =
+        ["", "Orderer", "Orderer/Orderer", "Application", "Application/Org1", "Application/Org2"];
+
+    fn edits() -> impl Strategy<Value = Vec<Edit>> {
+        let group = 0..GROUPS.len();
+        let name = prop::sample::select(vec!["Admins", "Extra", "Other"]);
+        let edit = prop_oneof![
+            (group.clone(), name.clone()).prop_map(|(group, name)| Edit::Guard(group, name)),
+            (group.clone(), name).prop_map(|(group, name)| Edit::Policy(group, name)),
+            group.clone().prop_map(Edit::Drop),
+            (4_usize..6, 1..5).prop_map(|(group, port)| Edit::Anchors(group, port)),
+            group.prop_map(Edit::Repeat),
+        ];
+        prop::collection::vec(edit, 1..5)
+    }
+
+    fn apply(config: &mut Config, edit: &Edit) {
+        match edit {
+            Edit::Guard(at, name) => (*name).clone_into(&mut group(config, GROUPS[*at]).mod_policy),
+            Edit::Policy(at, name) => {
+                let group = group(config, GROUPS[*at]);
+                let policy = group.policies["Readers"].clone();
+                group.policies.insert((*name).to_owned(), policy);
+            }
+            Edit::Drop(at) => {
+                group(config, GROUPS[*at]).policies.remove("Extra");
+            }
+            Edit::Anchors(at, port) => {
+                let anchor_peers = vec![AnchorPeer { host: "peer0".to_owned(), port: *port }];
+                let value = AnchorPeers { anchor_peers }.encode_to_vec();
+                let mod_policy = "Admins".to_owned();
+                let value = ConfigValue { version: 0, value, mod_policy };
+                let values = &mut group(config, GROUPS[*at]).values;
+                values.insert(names::ANCHOR_PEERS.to_owned(), value);
+            }
+            Edit::Repeat(at) => {
+                let writers = group(config, GROUPS[*at]).policies["Writers"].clone();
+                group(config, GROUPS[*at]).policies.insert("Readers".to_owned(), writers);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        /// An update that everybody signs leads to what was desired, and leaves alone what it
+        /// does not change: going there twice changes nothing the second time.
+        #[test]
+        fn an_update_leads_where_it_should(rounds in prop::collection::vec(edits(), 1..4)) {
+            let consortium = Consortium::new();
+            let mut config = consortium.config();
+            for edits in rounds {
+                let mut desired = config.config().clone();
+                edits.iter().for_each(|edit| apply(&mut desired, edit));
+                let everyone = "Orderer.admin Org1.admin Org2.admin Orderer.peer Org1.peer Org2.peer";
+                let Ok(update) = compute(config.config(), &desired, &consortium.channel) else {
+                    prop_assert_eq!(bare(config.config()), bare(&desired));
+                    continue;
+                };
+                let envelope = consortium.signed(&update, everyone);
+                let next = match config.propose_update(&envelope) {
+                    Ok(next) => next,
+                    Err(error) => {
+                        let error = chain(&error);
+                        prop_assert!(error.contains("no policy"), "{}", error);
+                        continue;
+                    }
+                };
+                prop_assert_eq!(bare(next.config.as_ref().unwrap()), bare(&desired));
+                config = config.validate_next(&next).unwrap();
+                prop_assert!(compute(config.config(), &desired, &consortium.channel).is_err());
+            }
+        }
+    }
+
+    /// Without versions.
+    fn bare(config: &Config) -> ConfigGroup {
+        fn strip(group: &mut ConfigGroup) {
+            group.version = 0;
+            group.values.values_mut().for_each(|value| value.version = 0);
+            group.policies.values_mut().for_each(|policy| policy.version = 0);
+            group.groups.values_mut().for_each(strip);
+        }
+        let mut root = config.channel_group.clone().unwrap();
+        strip(&mut root);
+        root
+    }
+
+    #[test]
+    fn the_sets_name_no_more_than_they_must() {
+        let consortium = Consortium::new();
+        let config = consortium.config();
+        let mut desired = config.config().clone();
+        let orderer = &mut group(&mut desired, "Orderer").values;
+        orderer.get_mut(names::BATCH_TIMEOUT).unwrap().value = b"\x0a\x021s".to_vec();
+        let update = compute(config.config(), &desired, &consortium.channel).unwrap();
+        assert_eq!(outline(update.read_set.as_ref().unwrap()), "0 {Orderer 0 {}}");
+        let write = outline(update.write_set.as_ref().unwrap());
+        assert_eq!(write, "0 {Orderer 0 {BatchTimeout 1}}");
+
+        let mut desired = config.config().clone();
+        apply(&mut desired, &Edit::Anchors(4, 7051));
+        let update = compute(config.config(), &desired, &consortium.channel).unwrap();
+        let read = outline(update.read_set.as_ref().unwrap());
+        assert_eq!(
+            read,
+            "0 {Application 0 {Org1 0 {Admins 0, Endorsement 0, MSP 0, Readers 0, Writers 0}}}"
+        );
+        let write = outline(update.write_set.as_ref().unwrap());
+        assert_eq!(
+            write,
+            "0 {Application 0 {Org1 1 {Admins 0, AnchorPeers 0, Endorsement 0, MSP 0, Readers 0, \
+             Writers 0}}}"
+        );
+    }
+
+    fn outline(group: &ConfigGroup) -> String {
+        let values = group.values.iter().map(|(name, v)| format!("{name} {}", v.version));
+        let policies = group.policies.iter().map(|(name, p)| format!("{name} {}", p.version));
+        let groups = group.groups.iter().map(|(name, g)| format!("{name} {}", outline(g)));
+        let mut members: Vec<_> = values.chain(policies).chain(groups).collect();
+        members.sort();
+        format!("{} {{{}}}", group.version, members.join(", "))
+    }
+
+    #[test]
+    fn a_membership_definition_is_replaced_wherever_it_is() {
+        let consortium = Consortium::new();
+        let config = consortium.config();
+        // Organisation 2 orders as well.
+        let mut both = config.config().clone();
+        let second = group(&mut both, "Application/Org2").clone();
+        group(&mut both, "Orderer").groups.insert("Org2".to_owned(), second);
+        let mut definition = consortium.msp("Org2");
+        definition.config.extend_from_slice(b"\x12\x00");
+        let changed = with_msp(&both, &msp_id("Org2"), &definition).unwrap();
+        let update = compute(&both, &changed, &consortium.channel).unwrap();
+        assert_eq!(
+            outline(update.write_set.as_ref().unwrap()),
+            "0 {Application 0 {Org2 0 {MSP 1}}, Orderer 0 {Org2 0 {MSP 1}}}"
+        );
+        let stranger = MspId::new("StrangerMSP").unwrap();
+        let error = with_msp(&both, &stranger, &definition).unwrap_err();
+        assert_eq!(error.to_string(), "StrangerMSP is not in this configuration");
+        ChannelConfig::new(consortium.channel, both).unwrap();
     }
 }

@@ -62,6 +62,15 @@ pub(crate) fn open<M: Message + Default>(
     Ok((channel, decode("payload's data", &payload.data)?))
 }
 
+/// What the channel header of an envelope says, but for the time.
+#[derive(Debug)]
+pub(crate) struct Heading<'a> {
+    pub(crate) kind: HeaderType,
+    pub(crate) version: i32,
+    pub(crate) channel: &'a ChannelId,
+    pub(crate) tx_id: String,
+}
+
 /// Who says something, when, and with which random bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {
@@ -71,18 +80,13 @@ pub(crate) struct Origin<'a> {
 }
 
 /// The payload of an envelope, yet to be signed.
-pub(crate) fn payload(
-    kind: HeaderType,
-    channel: &ChannelId,
-    tx_id: String,
-    origin: &Origin<'_>,
-    data: Vec<u8>,
-) -> Vec<u8> {
+pub(crate) fn payload(heading: Heading<'_>, origin: &Origin<'_>, data: Vec<u8>) -> Vec<u8> {
     let channel_header = ChannelHeader {
-        r#type: kind.into(),
+        r#type: heading.kind.into(),
+        version: heading.version,
         timestamp: Some(origin.timestamp),
-        channel_id: channel.to_string(),
-        tx_id,
+        channel_id: heading.channel.to_string(),
+        tx_id: heading.tx_id,
         ..ChannelHeader::default()
     };
     let signature_header =

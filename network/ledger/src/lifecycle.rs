@@ -234,3 +234,7 @@ fn dispatch(
 fn decode<M: Message + Default>(argument: &[u8]) -> Result<M, LifecycleError> {
     M::decode(argument).map_err(|source| LifecycleError::Argument(source.into()))
 }
+
+#[cfg(test)]
+#[expect(clippy::panic_in_result_fn, reason = "a test that is wrong stops at once")]
+mod tests;

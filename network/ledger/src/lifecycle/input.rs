@@ -18,13 +18,13 @@ use pervade_channel_config::policy::{self, PolicyDefinitionError};
 use pervade_identity::Membership;
 use thiserror::Error;
 
-use super::{Context, LedgerAccess, LifecycleError, definition::ChaincodeDefinition};
+use super::{Context, LedgerAccess, LifecycleError, NAMESPACE, definition::ChaincodeDefinition};
 
 /// Most collections of one chaincode.
 const COLLECTIONS_MAX: usize = 1_000;
 
 /// Names that belong to the system.
-const SYSTEM_CHAINCODES: [&str; 6] = ["cscc", "escc", "lscc", "qscc", "vscc", super::NAMESPACE];
+const SYSTEM_CHAINCODES: [&str; 5] = ["cscc", "escc", "lscc", "qscc", "vscc"];
 
 /// A definition that cannot be approved or committed.
 #[derive(Debug, Error)]
@@ -172,6 +172,9 @@ pub(super) fn check(
     ledger: &mut dyn LedgerAccess,
 ) -> Result<(), LifecycleError> {
     let name = definition.name.as_str();
+    if name == NAMESPACE {
+        return Err(InputError::name(name).into());
+    }
     if SYSTEM_CHAINCODES.contains(&name) {
         return Err(InputError::SystemName { name: name.to_owned() }.into());
     }
