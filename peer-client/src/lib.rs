@@ -14,6 +14,7 @@ mod contract;
 mod endorsed;
 mod events;
 mod gateway;
+mod lifecycle;
 mod proposal;
 mod refusal;
 mod seek;
@@ -24,6 +25,9 @@ pub use contract::{CallError, Contract};
 pub use endorsed::{DecodeError, EndorserFault, EnvelopeMismatch, SignedTransaction, Transaction};
 pub use events::{ChaincodeEvents, EventBatch, EventsError};
 pub use gateway::{Gateway, Network, Patience, Ports};
+pub use lifecycle::{
+    ChaincodePolicy, Definition, Lifecycle, LifecycleError, Readiness, UnreadableDefinition,
+};
 pub use proposal::{
     EndorseError, EvaluateError, Proposal, ProposalBuilder, ProposeError, SignedProposal,
 };

@@ -91,6 +91,47 @@ pub(crate) fn height_on_disk(vfs: &dyn Vfs, folder: &Path) -> Result<u64, Checkp
     Ok(bytes.get(CONTENT_AT..).and_then(|content| Reader(content).u64()).unwrap_or(0))
 }
 
+/// What the checkpoint file of a folder is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum CheckpointFile {
+    /// There is none; the blocks alone are enough.
+    Absent,
+    /// Its bytes are not those once written. It will be built again from the blocks.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its bytes are those once written.
+    Intact {
+        /// How many blocks it is of.
+        height: u64,
+        /// Hash of the last of these blocks' headers.
+        tip_hash: [u8; 32],
+        /// SHA-256 of height and state in canonical order, as [`crate::ChannelStore::state_digest`].
+        state_digest: [u8; 32],
+    },
+}
+
+/// Reads the checkpoint file of a folder without believing it.
+///
+/// # Errors
+/// If it is of an unknown version, or the file system fails.
+pub(crate) fn inspect(vfs: &dyn Vfs, folder: &Path) -> Result<CheckpointFile, CheckpointError> {
+    let path = folder.join(NAME);
+    if !vfs.exists(&path) {
+        return Ok(CheckpointFile::Absent);
+    }
+    Ok(match load(vfs, folder)? {
+        None => CheckpointFile::Damaged { path },
+        Some(Checkpoint { height, tip_hash, state, .. }) => CheckpointFile::Intact {
+            height,
+            tip_hash,
+            state_digest: state_digest(&state.snapshot()),
+        },
+    })
+}
+
 /// Writes the checkpoint of a folder, replacing the one before in one step.
 pub(crate) fn save(vfs: &dyn Vfs, folder: &Path, content: &[u8]) -> Result<(), CheckpointError> {
     let path = folder.join(NEW_NAME);

@@ -20,8 +20,8 @@ pub use block_file::{Access, OpenBlocksError, ReadError, SEGMENT_BYTES, WriteErr
 pub use channel::{
     AppendError, CHECKPOINT_BLOCKS, ChannelStore, Commit, OpenError, RECENT_BLOCKS_MAX,
 };
-pub use checkpoint::CheckpointError;
+pub use checkpoint::{CheckpointError, CheckpointFile};
 pub use damage::{Damage, DamageKind};
 pub use format::BLOCK_BYTES_MAX;
 pub use index::TxPosition;
-pub use state::StateSnapshot;
+pub use state::{ReplayedState, StateSnapshot};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use pervade_ports::{File, OpenMode, Vfs};
 use thiserror::Error;
 
-use crate::checkpoint::CheckpointError;
+use crate::checkpoint::{CheckpointError, CheckpointFile};
 use crate::damage::{Damage, DamageKind};
 use crate::format::{
     Checked, RECORD_HEAD_LEN, RecordHead, SEGMENT_HEADER_LEN, SegmentHeader, read_segment_header,
@@ -111,6 +111,14 @@ pub fn damages(vfs: &dyn Vfs, folder: &Path) -> Result<(Vec<Damage>, u64), ScanE
         }
     }
     Ok((damages, blocks))
+}
+
+/// What the checkpoint file of one channel is worth.
+///
+/// # Errors
+/// If it is of an unknown version, or the file system fails.
+pub fn checkpoint(vfs: &dyn Vfs, folder: &Path) -> Result<CheckpointFile, CheckpointError> {
+    crate::checkpoint::inspect(vfs, folder)
 }
 
 /// A walk over segment files; see [`records`].

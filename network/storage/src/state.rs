@@ -20,6 +20,35 @@ pub struct StateSnapshot {
     height: u64,
 }
 
+/// A state in memory alone, for whoever goes over a ledger's blocks again.
+#[derive(Debug, Default)]
+pub struct ReplayedState(State);
+
+impl ReplayedState {
+    /// The state before the first block.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The state as it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> StateSnapshot {
+        self.0.snapshot()
+    }
+
+    /// Applies what block `number` changes.
+    pub fn apply(&mut self, number: u64, batch: UpdateBatch) {
+        self.0.apply(number, batch);
+    }
+
+    /// SHA-256 over height and state in canonical order: equal for equal ledgers.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        crate::checkpoint::state_digest(&self.snapshot())
+    }
+}
+
 #[derive(Debug, Default)]
 struct Shared {
     tables: RwLock<Tables>,
