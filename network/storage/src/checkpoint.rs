@@ -302,3 +302,61 @@ fn decode_position(reader: &mut Reader<'_>) -> Option<TxPosition> {
     let code = TxValidationCode::try_from(i32::from(reader.u8()?)).ok()?;
     Some(TxPosition { block, index, code })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use pervade_ledger::state::{Update, UpdateBatch, Version};
+    use pervade_ports::system::SystemFiles;
+
+    use super::{CheckpointFile, NAME, encode_index, encode_state, inspect, save, state_digest};
+    use crate::index::Index;
+    use crate::state::State;
+
+    #[test]
+    fn a_checkpoint_tells_the_digest_of_its_state() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(inspect(&SystemFiles, folder.path()).unwrap(), CheckpointFile::Absent);
+        let state = state();
+        write(folder.path(), &state);
+        let expected = CheckpointFile::Intact {
+            height: 1,
+            tip_hash: [7; 32],
+            state_digest: state_digest(&state.snapshot()),
+        };
+        assert_eq!(inspect(&SystemFiles, folder.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn every_flipped_bit_is_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &state());
+        let path = folder.path().join(NAME);
+        let good = fs::read(&path).unwrap();
+        let damaged = CheckpointFile::Damaged { path: path.clone() };
+        for bit in 0..good.len() * 8 {
+            let mut bytes = good.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, bytes).unwrap();
+            let found = inspect(&SystemFiles, folder.path()).unwrap();
+            assert_eq!(found, damaged, "bit {bit} of the file is flipped");
+        }
+    }
+
+    fn state() -> State {
+        let state = State::default();
+        let version = Version { block: 0, transaction: 0 };
+        let update = Update::Put { value: b"21.5".to_vec(), metadata: None, version };
+        let mut batch = UpdateBatch::default();
+        batch.public.insert(("recording".to_owned(), "record/1".to_owned()), update);
+        state.apply(0, batch);
+        state
+    }
+
+    fn write(folder: &std::path::Path, state: &State) {
+        let mut content = encode_index(&Index::default(), &[7; 32], 1);
+        encode_state(&state.snapshot(), &mut |field| content.extend_from_slice(field));
+        save(&SystemFiles, folder, &content).unwrap();
+    }
+}
