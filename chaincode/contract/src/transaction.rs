@@ -7,7 +7,7 @@ use fabric_protos::id::{ChaincodeName, ChannelId, TxId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::host::{Event, Ledger, Reply, Request};
+use crate::host::{Event, Ledger, Reply, Request, SUCCESS};
 use crate::{ClaimedTime, CompositeKey, ContractError, Creator, Invocation, Secret, canonical};
 
 pub use error::{CallError, LedgerError};
@@ -235,7 +235,9 @@ impl Transaction {
         let Reply::Called(outcome) = self.0.ask(request).await? else {
             return Err(LedgerError::UnexpectedReply { request: "call" }.into());
         };
-        if outcome.is_success() {
+        // Peers endorse every status below 400, but a called chaincode says only with 200 that
+        // it did what it was asked.
+        if outcome.status == SUCCESS {
             Ok(outcome.payload)
         } else {
             Err(CallError::refused(chaincode, &outcome))

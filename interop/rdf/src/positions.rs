@@ -1,5 +1,6 @@
 use std::fmt;
 
+use oxrdf::{Term, Triple};
 use oxttl::TextPosition;
 
 /// A place in a text; lines and columns count from 1, columns in characters.
@@ -26,23 +27,54 @@ impl fmt::Display for Position {
     }
 }
 
-/// Where one triple of a Turtle document is written.
+/// Where one triple of a Turtle document is written, and with which tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TriplePlace {
+pub(crate) struct TriplePlace<'a> {
     pub(crate) subject: Position,
     pub(crate) predicate: Position,
     pub(crate) object: Position,
+    predicate_token: &'a str,
+    object_token: &'a str,
+}
+
+impl TriplePlace<'_> {
+    /// Whether `triple` may be the one written here.
+    pub(crate) fn fits(&self, triple: &Triple) -> bool {
+        let object = match &triple.object {
+            Term::NamedNode(node) => names(self.object_token, node.as_str()),
+            Term::BlankNode(_) => self.object_token.starts_with(['[', '_']),
+            Term::Literal(literal) => match self.object_token.trim_matches(['"', '\'']) {
+                plain if plain.len() == self.object_token.len() => plain == literal.value(),
+                quoted => {
+                    quoted.contains('\\') || quoted == literal.value().trim_matches(['"', '\''])
+                }
+            },
+        };
+        object && names(self.predicate_token, triple.predicate.as_str())
+    }
+}
+
+/// Whether a token can be how `iri` is written.
+fn names(token: &str, iri: &str) -> bool {
+    if token == "a" {
+        return iri == crate::vocabulary::rdf::TYPE;
+    }
+    let end = match token.strip_prefix('<') {
+        Some(reference) => reference.trim_end_matches('>'),
+        None => token.split_once(':').map_or("\u{0}", |(_, local)| local),
+    };
+    end.contains('\\') || iri.ends_with(end)
 }
 
 /// Most brackets open at once that the scan follows.
 const NESTING_MAX: usize = 256;
 
-/// A light scan of well-formed Turtle: where each triple stands, in the order in which the
-/// parser reports triples (a bracketed object after the triples inside it).
+/// A light scan of well-formed Turtle: where each triple stands, a bracketed object after the
+/// triples inside it.
 ///
 /// The scan judges nothing. It gives up (`None`) on what it does not follow: collections
 /// and deep nesting.
-pub(crate) fn triple_places(text: &str) -> Option<Vec<TriplePlace>> {
+pub(crate) fn triple_places(text: &str) -> Option<Vec<TriplePlace<'_>>> {
     let mut scan = Scan { tokens: Tokens::new(text), places: Vec::new(), open: Vec::new() };
     scan.document()?;
     Some(scan.places)
@@ -50,29 +82,29 @@ pub(crate) fn triple_places(text: &str) -> Option<Vec<TriplePlace>> {
 
 struct Scan<'a> {
     tokens: Tokens<'a>,
-    places: Vec<TriplePlace>,
+    places: Vec<TriplePlace<'a>>,
     /// Statements whose bracketed object is still open, with where that object began.
-    open: Vec<(Statement, Position)>,
+    open: Vec<(Statement<'a>, Position)>,
 }
 
 /// What is known of the statement being read.
 #[derive(Clone, Copy)]
-struct Statement {
+struct Statement<'a> {
     subject: Position,
-    predicate: Option<Position>,
+    predicate: Option<(Position, &'a str)>,
     /// An object was read and only a suffix or a separator may follow.
     complete: bool,
 }
 
-impl Statement {
+impl Statement<'_> {
     const fn of(subject: Position) -> Self {
         Self { subject, predicate: None, complete: false }
     }
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
     fn document(&mut self) -> Option<()> {
-        let mut statement: Option<Statement> = None;
+        let mut statement: Option<Statement<'a>> = None;
         while let Some(Token { kind, text, position }) = self.tokens.next() {
             statement = match (kind, statement) {
                 (TokenKind::Directive, None) => {
@@ -88,7 +120,7 @@ impl Scan<'_> {
                 (TokenKind::Dot | TokenKind::Close, _) => None,
                 (TokenKind::Term, None) => Some(Statement::of(position)),
                 (TokenKind::Term | TokenKind::Directive, Some(current)) => {
-                    Some(self.term(current, position))
+                    Some(self.term(current, position, text))
                 }
                 (TokenKind::Suffix | TokenKind::Semicolon | TokenKind::Comma, current) => current,
                 (TokenKind::Other, Some(_)) => return None,
@@ -109,7 +141,7 @@ impl Scan<'_> {
         }
     }
 
-    fn open_object(&mut self, current: Statement, position: Position) -> Option<Statement> {
+    fn open_object(&mut self, current: Statement<'a>, position: Position) -> Option<Statement<'a>> {
         if self.open.len() >= NESTING_MAX {
             return None;
         }
@@ -117,21 +149,34 @@ impl Scan<'_> {
         Some(Statement::of(position))
     }
 
-    fn close_object(&mut self, current: Statement) -> Statement {
+    fn close_object(&mut self, current: Statement<'a>) -> Statement<'a> {
         match self.open.pop() {
-            Some((outer, began)) => self.term(outer, began),
+            Some((outer, began)) => self.term(outer, began, "["),
             // The bracket was the subject; its predicates may follow.
             None => Statement::of(current.subject),
         }
     }
 
-    fn term(&mut self, current: Statement, position: Position) -> Statement {
+    fn term(
+        &mut self,
+        current: Statement<'a>,
+        position: Position,
+        token: &'a str,
+    ) -> Statement<'a> {
         match current.predicate {
-            None => Statement { predicate: Some(position), ..current },
+            None => Statement { predicate: Some((position, token)), ..current },
             Some(_) if current.complete => current,
-            Some(predicate) => {
+            Some((predicate, predicate_token)) => {
                 let subject = current.subject;
-                self.places.push(TriplePlace { subject, predicate, object: position });
+                let object = position;
+                let object_token = token;
+                self.places.push(TriplePlace {
+                    subject,
+                    predicate,
+                    object,
+                    predicate_token,
+                    object_token,
+                });
                 Statement { complete: true, ..current }
             }
         }

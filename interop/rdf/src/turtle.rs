@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use oxrdf::{BlankNode, NamedOrBlankNode, Term, Triple};
 use oxttl::TurtleParser;
 
-use crate::positions::{Position, triple_places};
+use crate::positions::{Position, TriplePlace, triple_places};
 
 /// Longest Turtle document read, in bytes.
 pub const TURTLE_BYTES_MAX: usize = 1 << 20;
@@ -44,25 +44,31 @@ pub fn parse_turtle(text: &str, base: Option<&str>) -> Result<Vec<PositionedTrip
         })?;
         triples.push(names.rename(triple));
     }
-    let places = triple_places(text).filter(|places| places.len() == triples.len());
-    let mut places = places.unwrap_or_default().into_iter();
-    Ok(triples
-        .into_iter()
-        .map(|triple| match places.next() {
-            Some(place) => PositionedTriple {
-                triple,
-                subject: place.subject,
-                predicate: place.predicate,
-                object: place.object,
-            },
-            None => PositionedTriple {
-                triple,
-                subject: Position::START,
-                predicate: Position::START,
-                object: Position::START,
-            },
-        })
-        .collect())
+    let mut places = triple_places(text).unwrap_or_default();
+    places.reverse();
+    Ok(triples.into_iter().map(|triple| placed(triple, &mut places)).collect())
+}
+
+/// How far out of the text's order the parser reports a triple.
+const REORDERING_MAX: usize = 8;
+
+/// Takes the place of `triple` from `places`, which are in reverse order.
+fn placed(triple: Triple, places: &mut Vec<TriplePlace<'_>>) -> PositionedTriple {
+    let found = (0..places.len())
+        .rev()
+        .take(REORDERING_MAX)
+        .find(|at| places.get(*at).is_some_and(|place| place.fits(&triple)));
+    match found.map(|at| places.remove(at)) {
+        Some(TriplePlace { subject, predicate, object, .. }) => {
+            PositionedTriple { triple, subject, predicate, object }
+        }
+        None => PositionedTriple {
+            triple,
+            subject: Position::START,
+            predicate: Position::START,
+            object: Position::START,
+        },
+    }
 }
 
 /// Why a text is not Turtle.
@@ -160,6 +166,21 @@ mod tests {
                 5:1 5:4 5:8 | _:b1 <http://e/p> "long "
                 6:1 6:3 6:7 | _:b2 <http://e/r> "true"^^<http://www.w3.org/2001/XMLSchema#boolean>
                 6:1 6:14 6:18 | _:b2 <http://e/s> "1"^^<http://e/dt>
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_literal_before_a_bracket_keeps_its_place() {
+        check(
+            "<#m> <u:l> [ <u:s> <f> ; <u:i> \"$[\" ] ;\n <u:k> [ <u:t> [ <u:v> \"x\" ] ] .",
+            expect![[r#"
+                1:12 1:14 1:20 | _:b0 <u:s> <http://base/f>
+                1:1 1:6 1:12 | <http://base/#m> <u:l> _:b0
+                1:12 1:26 1:32 | _:b0 <u:i> "$["
+                2:8 2:10 2:16 | _:b1 <u:t> _:b2
+                2:16 2:18 2:24 | _:b2 <u:v> "x"
+                1:1 2:2 2:8 | <http://base/#m> <u:k> _:b1
             "#]],
         );
     }

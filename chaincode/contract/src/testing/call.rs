@@ -79,6 +79,13 @@ impl TestCall {
         self
     }
 
+    /// Proposes on another channel.
+    #[must_use]
+    pub fn on_channel(mut self, channel: &str) -> Self {
+        channel.clone_into(&mut self.channel);
+        self
+    }
+
     /// Claims a time.
     #[must_use]
     pub fn claimed_seconds(mut self, seconds: i64) -> Self {

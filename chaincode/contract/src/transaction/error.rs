@@ -28,7 +28,7 @@ pub enum LedgerError {
         bound: String,
     },
     /// The peer refused.
-    #[error("the ledger refused to {request}: {reason}")]
+    #[error("the ledger refused this {request}: {reason}")]
     Refused {
         /// What was asked.
         request: &'static str,

@@ -1,1 +1,3 @@
 //! The recording contract: payloads validated, normalised and kept.
+
+pub mod record;

@@ -1,1 +1,3 @@
 //! The registry contract: device types, their schemas and mappings.
+
+pub mod record;

@@ -1,0 +1,540 @@
+//! Scripts: `<-` is what the peer sends, `->` what the session answers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expect_test::{Expect, expect};
+use fabric_protos::Message;
+use fabric_protos::protos::chaincode_message::Type;
+use fabric_protos::protos::{
+    ChaincodeId, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, DelState, GetState,
+    GetStateByRange, PutState, QueryResponse, QueryResultBytes, QueryStateClose, QueryStateNext,
+    Response,
+};
+use fabric_protos::queryresult::Kv;
+use pervade_chaincode::testing::TestCall;
+use pervade_chaincode::{
+    Chaincode, ContractError, LedgerError, ReadTransaction, Transaction, contract,
+};
+use proptest::prelude::*;
+
+use super::Session;
+
+struct Store;
+
+#[contract(name = "store", default)]
+impl Store {
+    #[submit]
+    async fn put(
+        &self,
+        tx: &mut Transaction,
+        key: String,
+        value: String,
+    ) -> Result<(), LedgerError> {
+        tx.put(&key, value.into_bytes()).await?;
+        tx.set_event("put", key.into_bytes())
+    }
+
+    #[submit]
+    async fn delete(&self, tx: &mut Transaction, key: String) -> Result<(), LedgerError> {
+        tx.delete(key).await
+    }
+
+    #[external]
+    #[evaluate]
+    async fn get(&self, tx: &ReadTransaction, key: String) -> Result<String, LedgerError> {
+        let value = tx.get(key).await?;
+        Ok(value.map_or("none".to_owned(), |value| String::from_utf8_lossy(&value).into_owned()))
+    }
+
+    #[evaluate]
+    async fn keys(&self, tx: &ReadTransaction, most: u32) -> Result<String, LedgerError> {
+        let mut range = tx.range("", "")?;
+        let mut keys = Vec::new();
+        for _ in 0..most {
+            let Some(entry) = range.next().await? else { break };
+            keys.push(entry.key);
+        }
+        drop(range);
+        tx.get("after").await?;
+        Ok(keys.join(" "))
+    }
+
+    #[submit]
+    async fn call(&self, tx: &mut Transaction, function: String) -> Result<Vec<u8>, ContractError> {
+        let name = "other".parse().unwrap();
+        tx.call(&name, &function, [b"k".to_vec()]).await.map_err(|error| ContractError::of(&error))
+    }
+}
+
+const READY: &str = "<- REGISTERED\n<- READY\n";
+
+#[test]
+fn registration_comes_first_and_once() {
+    check("", expect!["-> REGISTER store:1"]);
+    check(READY, expect!["-> REGISTER store:1"]);
+    check(
+        "<- READY",
+        expect![[r#"
+        -> REGISTER store:1
+        closed: READY has no place in a stream that is created"#]],
+    );
+    check(
+        "<- REGISTERED\n<- REGISTERED",
+        expect![[r#"
+        -> REGISTER store:1
+        closed: REGISTERED has no place in a stream that is established"#]],
+    );
+    check(
+        "<- TRANSACTION ch/a get k",
+        expect![[r#"
+        -> REGISTER store:1
+        closed: TRANSACTION has no place in a stream that is created"#]],
+    );
+    check(
+        "<- REGISTERED\n<- TRANSACTION ch/a get k",
+        expect![[r#"
+        -> REGISTER store:1
+        closed: TRANSACTION has no place in a stream that is established"#]],
+    );
+    check(
+        &format!("{READY}<- REGISTERED"),
+        expect![[r#"
+        -> REGISTER store:1
+        closed: REGISTERED has no place in a stream that is ready"#]],
+    );
+}
+
+#[test]
+fn a_transaction_asks_one_thing_at_a_time() {
+    ready(
+        "<- TRANSACTION ch/a get k
+         <- RESPONSE ch/a v",
+        expect![[r#"
+            -> GET_STATE ch/a k
+            -> COMPLETED ch/a 200 v"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a get k
+         <- RESPONSE ch/a",
+        expect![[r#"
+            -> GET_STATE ch/a k
+            -> COMPLETED ch/a 200 none"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a put k v
+         <- RESPONSE ch/a",
+        expect![[r#"
+            -> PUT_STATE ch/a k=v
+            -> COMPLETED ch/a 200  event put(k) of a"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a delete k
+         <- RESPONSE ch/a",
+        expect![[r#"
+            -> DEL_STATE ch/a k
+            -> COMPLETED ch/a 200"#]],
+    );
+}
+
+#[test]
+fn transactions_do_not_wait_for_one_another() {
+    ready(
+        "<- TRANSACTION ch/a get k
+         <- TRANSACTION ch/b get k
+         <- RESPONSE ch/b second
+         <- RESPONSE ch/a first",
+        expect![[r#"
+            -> GET_STATE ch/a k
+            -> GET_STATE ch/b k
+            -> COMPLETED ch/b 200 second
+            -> COMPLETED ch/a 200 first"#]],
+    );
+}
+
+#[test]
+fn the_same_transaction_runs_nested_on_another_channel() {
+    ready(
+        "<- TRANSACTION ch/a call get
+         <- TRANSACTION ch2/a get k
+         <- RESPONSE ch2/a there
+         <- CALLED ch/a 200 there",
+        expect![[r#"
+            -> INVOKE_CHAINCODE ch/a other getk
+            -> GET_STATE ch2/a k
+            -> COMPLETED ch2/a 200 there
+            -> COMPLETED ch/a 200 there"#]],
+    );
+}
+
+#[test]
+fn a_call_that_still_runs_is_not_run_twice() {
+    ready(
+        "<- TRANSACTION ch/a get k
+         <- TRANSACTION ch/a get k
+         <- RESPONSE ch/a v",
+        expect![[r#"
+            -> GET_STATE ch/a k
+            -> ERROR ch/a the transaction is still running from an earlier call
+            -> COMPLETED ch/a 200 v"#]],
+    );
+}
+
+#[test]
+fn a_refusal_reaches_the_contract() {
+    ready(
+        "<- TRANSACTION ch/a put k v
+         <- ERROR ch/a no ledger context",
+        expect![[r#"
+            -> PUT_STATE ch/a k=v
+            -> COMPLETED ch/a 500 LEDGER: the ledger refused this put: no ledger context"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a call get
+         <- CALLED ch/a 404 GONE: nobody knows",
+        expect![[r#"
+            -> INVOKE_CHAINCODE ch/a other getk
+            -> COMPLETED ch/a 404 GONE: other: nobody knows"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a call get
+         <- UNCALLED ch/a chaincode other not found",
+        expect![[r#"
+            -> INVOKE_CHAINCODE ch/a other getk
+            -> COMPLETED ch/a 500 LEDGER: the ledger refused this call: chaincode other not found"#]],
+    );
+}
+
+#[test]
+fn ranges_are_pulled_as_far_as_they_are_read_and_closed_when_left() {
+    ready(
+        "<- TRANSACTION ch/a keys 9
+         <- PAGE ch/a more=i1 a b
+         <- PAGE ch/a c
+         <- RESPONSE ch/a",
+        expect![[r#"
+            -> GET_STATE_BY_RANGE ch/a "\u{1}"..""
+            -> QUERY_STATE_NEXT ch/a i1
+            -> GET_STATE ch/a after
+            -> COMPLETED ch/a 200 a b c"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a keys 2
+         <- PAGE ch/a more=i1 a b
+         <- RESPONSE ch/a
+         <- RESPONSE ch/a",
+        expect![[r#"
+            -> GET_STATE_BY_RANGE ch/a "\u{1}"..""
+            -> QUERY_STATE_CLOSE ch/a i1
+            -> GET_STATE ch/a after
+            -> COMPLETED ch/a 200 a b"#]],
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_answered_all_the_same() {
+    ready(
+        "<- TRANSACTION ch/a nothing",
+        expect![[r#"-> COMPLETED ch/a 404 UNKNOWN_FUNCTION: there is no function "nothing""#]],
+    );
+    ready(
+        "<- GARBLED ch/a",
+        expect!["-> COMPLETED ch/a 400 INVOCATION: the proposal's ChaincodeInput is malformed"],
+    );
+    ready(
+        "<- UNSIGNED ch/a get k",
+        expect!["-> COMPLETED ch/a 400 INVOCATION: the proposal belongs to another transaction"],
+    );
+    ready(
+        "<- TRANSACTION ch/a keys 1
+         <- RESPONSE ch/a garbage",
+        expect![[r#"
+            -> GET_STATE_BY_RANGE ch/a "\u{1}"..""
+            -> COMPLETED ch/a 500 LEDGER: the ledger refused this range: the peer's answer cannot be read: failed to decode Protobuf message: invalid wire type value: 7"#]],
+    );
+}
+
+#[test]
+fn an_initialisation_without_a_function_succeeds() {
+    ready(
+        "<- INIT ch/a\n<- INIT ch/b get k",
+        expect![[r#"
+        -> COMPLETED ch/a 200
+        -> GET_STATE ch/b k"#]],
+    );
+}
+
+#[test]
+fn keepalives_are_echoed_in_every_phase() {
+    check(
+        "<- KEEPALIVE\n<- REGISTERED\n<- KEEPALIVE\n<- READY\n<- KEEPALIVE",
+        expect![[r#"
+        -> REGISTER store:1
+        -> KEEPALIVE
+        -> KEEPALIVE
+        -> KEEPALIVE"#]],
+    );
+}
+
+#[test]
+fn a_reply_nobody_waits_for_ends_the_stream() {
+    ready(
+        "<- RESPONSE ch/a v",
+        expect![[r#"closed: a reply to transaction "a" on channel "ch", which is not running"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a get k\n<- RESPONSE ch2/a v",
+        expect![[r#"
+        -> GET_STATE ch/a k
+        closed: a reply to transaction "a" on channel "ch2", which is not running"#]],
+    );
+}
+
+#[test]
+fn too_many_transactions_are_refused_at_once() {
+    let mut peer = Peer::ready();
+    for number in 0..Session::IN_FLIGHT_MAX {
+        peer.run(&format!("<- TRANSACTION ch/{number} get k"));
+    }
+    peer.transcript.clear();
+    peer.run("<- TRANSACTION ch/more get k");
+    peer.run("<- RESPONSE ch/0 v");
+    peer.run("<- TRANSACTION ch/more get k");
+    expect![[r#"
+        -> ERROR ch/more the chaincode is busy: too many transactions are running
+        -> COMPLETED ch/0 200 v
+        -> GET_STATE ch/more k"#]]
+    .assert_eq(&peer.transcript.join("\n"));
+}
+
+proptest! {
+    /// Whatever a peer sends, in whatever order: no panic, and at most one end per beginning.
+    #[test]
+    fn any_order_of_messages_is_survived(
+        messages in prop::collection::vec(any_message(), 0..40),
+        begins_ready in any::<bool>(),
+    ) {
+        let mut peer = if begins_ready { Peer::ready() } else { Peer::new() };
+        let mut begun: BTreeMap<String, usize> = BTreeMap::new();
+        for message in messages {
+            let kind = Type::try_from(message.r#type);
+            if matches!(kind, Ok(Type::Transaction | Type::Init)) {
+                *begun.entry(format!("{}/{}", message.channel_id, message.txid)).or_default() += 1;
+            }
+            let Ok(answers) = peer.session.step(message) else { break };
+            for answer in answers {
+                let ends = answer.r#type == Type::Completed as i32;
+                let name = format!("{}/{}", answer.channel_id, answer.txid);
+                if ends {
+                    let left = begun.get_mut(&name).expect("an end without a beginning");
+                    *left = left.checked_sub(1).expect("two ends of one beginning");
+                }
+            }
+        }
+    }
+}
+
+fn any_message() -> impl Strategy<Value = ChaincodeMessage> {
+    let kind = prop_oneof![
+        4 => Just(Type::Transaction as i32),
+        4 => Just(Type::Response as i32),
+        1 => Just(Type::Error as i32),
+        2 => -1..30,
+    ];
+    let line = prop_oneof![
+        Just("get k"),
+        Just("put k v"),
+        Just("keys 1"),
+        Just("call get"),
+        Just("nothing"),
+    ];
+    let payload = prop::option::of(prop::collection::vec(any::<u8>(), 0..20));
+    (kind, 0..2_u8, 0..3_u8, line, payload).prop_map(|(kind, channel, tx, line, payload)| {
+        let call = call(&tx.to_string(), line);
+        let call_payload = input(line);
+        ChaincodeMessage {
+            r#type: kind,
+            channel_id: format!("ch{channel}"),
+            txid: call.tx_id(),
+            payload: payload.unwrap_or(call_payload),
+            proposal: Some(call.proposal()),
+            ..Default::default()
+        }
+    })
+}
+
+#[track_caller]
+fn ready(script: &str, answers: Expect) {
+    let mut peer = Peer::ready();
+    peer.run(script);
+    answers.assert_eq(&peer.transcript.join("\n"));
+}
+
+#[track_caller]
+fn check(script: &str, answers: Expect) {
+    let mut peer = Peer::new();
+    peer.run(script);
+    answers.assert_eq(&peer.transcript.join("\n"));
+}
+
+/// Sends a script's messages and writes down the answers.
+struct Peer {
+    session: Session,
+    transcript: Vec<String>,
+    /// The script's name of each transaction, by identifier.
+    names: BTreeMap<String, String>,
+}
+
+impl Peer {
+    fn new() -> Self {
+        let chaincode = Chaincode::new("store".parse().unwrap()).with(Store);
+        let (session, opening) = Session::new(Arc::new(chaincode), "store:1");
+        let mut peer = Self { session, transcript: Vec::new(), names: BTreeMap::new() };
+        peer.write_down(opening);
+        peer
+    }
+
+    fn ready() -> Self {
+        let mut peer = Self::new();
+        peer.run(READY);
+        peer.transcript.clear();
+        peer
+    }
+
+    fn run(&mut self, script: &str) {
+        for line in script.lines() {
+            let line = line.trim().strip_prefix("<- ").expect("the peer's line");
+            let message = self.message(line);
+            match self.session.step(message) {
+                Ok(answers) => self.write_down(answers),
+                Err(error) => {
+                    let text = self.with_names(error.to_string());
+                    self.transcript.push(format!("closed: {text}"));
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, line: &str) -> ChaincodeMessage {
+        let mut words = line.splitn(3, ' ');
+        let verb = words.next().unwrap();
+        let (channel, tx) = words.next().unwrap_or("/").split_once('/').unwrap();
+        let rest = words.next().unwrap_or_default();
+        let call = call(tx, rest);
+        self.names.insert(call.tx_id(), tx.to_owned());
+        let proposal = (verb != "UNSIGNED").then(|| call.proposal());
+        let (kind, payload) = match verb {
+            "TRANSACTION" | "UNSIGNED" => (Type::Transaction, input(rest)),
+            "INIT" => (Type::Init, input(rest)),
+            "GARBLED" => (Type::Transaction, vec![0xff]),
+            "PAGE" => (Type::Response, page(rest)),
+            "CALLED" => {
+                let (status, said) = rest.split_once(' ').unwrap();
+                let (message, payload) = if status == "200" { ("", said) } else { (said, "") };
+                let response = Response {
+                    status: status.parse().unwrap(),
+                    message: message.to_owned(),
+                    payload: payload.into(),
+                };
+                (Type::Response, nested(Type::Completed, response.encode_to_vec()))
+            }
+            "UNCALLED" => (Type::Response, nested(Type::Error, rest.into())),
+            other => (Type::from_str_name(other).expect("a message type"), rest.into()),
+        };
+        ChaincodeMessage {
+            r#type: kind.into(),
+            payload,
+            txid: if tx.is_empty() { String::new() } else { call.tx_id() },
+            channel_id: channel.to_owned(),
+            proposal,
+            ..Default::default()
+        }
+    }
+
+    fn write_down(&mut self, answers: Vec<ChaincodeMessage>) {
+        for answer in answers {
+            let line = self.with_names(format!("-> {}", render(&answer)));
+            self.transcript.push(line);
+        }
+    }
+
+    fn with_names(&self, text: String) -> String {
+        self.names.iter().fold(text, |text, (tx_id, name)| text.replace(tx_id, name))
+    }
+}
+
+fn call(tx: &str, line: &str) -> TestCall {
+    let function = line.split(' ').next().unwrap_or_default();
+    TestCall::new("store", function).nonce(tx).on_channel("ch")
+}
+
+fn input(line: &str) -> Vec<u8> {
+    let args = line.split(' ').filter(|word| !word.is_empty());
+    let args = args.map(|word| word.as_bytes().to_vec()).collect();
+    ChaincodeInput { args, ..Default::default() }.encode_to_vec()
+}
+
+fn page(line: &str) -> Vec<u8> {
+    let iterator = line.split(' ').find_map(|word| word.strip_prefix("more="));
+    let results = line
+        .split(' ')
+        .filter(|word| !word.starts_with("more="))
+        .map(|key| Kv { namespace: "store".into(), key: key.into(), value: b"v".to_vec() })
+        .map(|entry| QueryResultBytes { result_bytes: entry.encode_to_vec() })
+        .collect();
+    QueryResponse {
+        results,
+        has_more: iterator.is_some(),
+        id: iterator.unwrap_or("i").to_owned(),
+        metadata: Vec::new(),
+    }
+    .encode_to_vec()
+}
+
+fn nested(kind: Type, payload: Vec<u8>) -> Vec<u8> {
+    ChaincodeMessage { r#type: kind.into(), payload, ..Default::default() }.encode_to_vec()
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others carry text or nothing")]
+fn render(message: &ChaincodeMessage) -> String {
+    let kind = Type::try_from(message.r#type).unwrap();
+    let bytes = message.payload.as_slice();
+    let said = match kind {
+        Type::Register => ChaincodeId::decode(bytes).unwrap().name,
+        Type::GetState => GetState::decode(bytes).unwrap().key,
+        Type::DelState => DelState::decode(bytes).unwrap().key,
+        Type::PutState => {
+            let put = PutState::decode(bytes).unwrap();
+            format!("{}={}", put.key, String::from_utf8(put.value).unwrap())
+        }
+        Type::GetStateByRange => {
+            let range = GetStateByRange::decode(bytes).unwrap();
+            format!("{:?}..{:?}", range.start_key, range.end_key)
+        }
+        Type::QueryStateNext => QueryStateNext::decode(bytes).unwrap().id,
+        Type::QueryStateClose => QueryStateClose::decode(bytes).unwrap().id,
+        Type::InvokeChaincode => {
+            let call = ChaincodeSpec::decode(bytes).unwrap();
+            let arguments = call.input.unwrap().args.concat();
+            format!("{} {}", call.chaincode_id.unwrap().name, String::from_utf8(arguments).unwrap())
+        }
+        Type::Completed => completed(message),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    };
+    let place = match (message.channel_id.as_str(), message.txid.as_str()) {
+        ("", "") => String::new(),
+        (channel, tx) => format!(" {channel}/{tx}"),
+    };
+    format!("{}{place} {said}", kind.as_str_name()).trim_end().to_owned()
+}
+
+fn completed(message: &ChaincodeMessage) -> String {
+    let response = Response::decode(message.payload.as_slice()).unwrap();
+    let said = String::from_utf8(response.payload).unwrap() + &response.message;
+    let event = message.chaincode_event.as_ref();
+    let event = event.map(|event| {
+        let payload = String::from_utf8_lossy(&event.payload);
+        format!(" event {}({payload}) of {}", event.event_name, event.tx_id)
+    });
+    format!("{} {said}{}", response.status, event.unwrap_or_default())
+}

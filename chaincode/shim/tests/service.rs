@@ -1,0 +1,160 @@
+//! Chaincode as a service, as peers dial it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_assert_message,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "all of this is test"
+)]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use fabric_protos::Message;
+use fabric_protos::protos::chaincode_message::Type;
+use fabric_protos::protos::{ChaincodeId, ChaincodeInput, ChaincodeMessage, Response};
+use pervade_chaincode::testing::TestCall;
+use pervade_chaincode::{Chaincode, LedgerError, ReadTransaction, contract};
+use pervade_rpc::chaincode::chaincode_client::ChaincodeClient;
+use pervade_rpc::{MESSAGE_BYTES_MAX, tls};
+use pervade_shim::{ServiceTls, serve};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+use tonic::transport::Endpoint;
+
+/// Longer than gRPC libraries' usual limit of 4 MiB.
+const LONG: usize = 5 * 1024 * 1024;
+
+#[derive(Debug)]
+struct Echo;
+
+#[contract(name = "echo")]
+impl Echo {
+    #[evaluate]
+    async fn get(&self, tx: &ReadTransaction, key: String) -> Result<Vec<u8>, LedgerError> {
+        Ok(tx.get(key).await?.unwrap_or_default())
+    }
+}
+
+#[tokio::test]
+async fn several_peers_have_a_stream_each() {
+    let (address, stop) = start(None).await;
+    let plain = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let mut first = Peer::dial(plain.clone()).await;
+    let mut second = Peer::dial(plain).await;
+    // The same transaction on both: they must not meet.
+    first.send(transaction()).await;
+    second.send(transaction()).await;
+    assert_eq!(first.receive().await.r#type, i32::from(Type::GetState));
+    assert_eq!(second.receive().await.r#type, i32::from(Type::GetState));
+    assert_eq!(second.answer(b"two".to_vec()).await, b"two");
+    let long = vec![7; LONG];
+    assert_eq!(first.answer(long.clone()).await, long);
+    drop((first, second));
+    stop.send(()).unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_that_breaks_the_protocol_loses_its_stream_alone() {
+    let (address, _stop) = start(None).await;
+    let plain = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let mut good = Peer::dial(plain.clone()).await;
+    let mut bad = Peer::dial(plain).await;
+    bad.send(message(Type::Registered)).await;
+    assert!(bad.incoming.message().await.unwrap().is_none(), "the stream is closed");
+    good.send(transaction()).await;
+    assert_eq!(good.receive().await.r#type, i32::from(Type::GetState));
+}
+
+#[tokio::test]
+async fn tls_is_served_to_those_who_trust_it() {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let names = vec!["localhost".to_owned()];
+    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
+    let pem = certificate.pem().into_bytes();
+    let service = ServiceTls::new(pem, key.serialize_pem().into_bytes());
+    let (address, _stop) = start(Some(service)).await;
+    let endpoint =
+        tls::endpoint(&format!("localhost:{}", address.port()), authority.pem().as_bytes(), None);
+    let mut peer = Peer::dial(endpoint.unwrap()).await;
+    peer.send(transaction()).await;
+    assert_eq!(peer.receive().await.r#type, i32::from(Type::GetState));
+}
+
+/// Starts the service; it stops when the sender is used or dropped.
+async fn start(tls: Option<ServiceTls>) -> (SocketAddr, oneshot::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let chaincode = Arc::new(Chaincode::new("echo".parse().unwrap()).with(Echo));
+    let (stop, stopped) = oneshot::channel();
+    tokio::spawn(async move {
+        let until = async { stopped.await.unwrap_or_default() };
+        serve(chaincode, "echo:1", listener, tls, until).await.unwrap();
+    });
+    (address, stop)
+}
+
+/// One peer's stream, registered.
+struct Peer {
+    outgoing: mpsc::Sender<ChaincodeMessage>,
+    incoming: Streaming<ChaincodeMessage>,
+}
+
+impl Peer {
+    async fn dial(endpoint: Endpoint) -> Self {
+        let channel = endpoint.connect().await.unwrap();
+        let mut client = ChaincodeClient::new(channel)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        let (outgoing, messages) = mpsc::channel(8);
+        let answer = client.connect(ReceiverStream::new(messages)).await.unwrap();
+        let mut peer = Self { outgoing, incoming: answer.into_inner() };
+        let register = peer.receive().await;
+        assert_eq!(register.r#type, i32::from(Type::Register));
+        assert_eq!(ChaincodeId::decode(register.payload.as_slice()).unwrap().name, "echo:1");
+        peer.send(message(Type::Registered)).await;
+        peer.send(message(Type::Ready)).await;
+        peer
+    }
+
+    async fn send(&self, message: ChaincodeMessage) {
+        self.outgoing.send(message).await.unwrap();
+    }
+
+    async fn receive(&mut self) -> ChaincodeMessage {
+        self.incoming.message().await.unwrap().expect("a message")
+    }
+
+    /// Answers the transaction's one request; the result is its payload.
+    async fn answer(&mut self, value: Vec<u8>) -> Vec<u8> {
+        let response = transaction();
+        let kind = Type::Response.into();
+        self.send(ChaincodeMessage { r#type: kind, payload: value, ..response }).await;
+        let completed = self.receive().await;
+        assert_eq!(completed.r#type, i32::from(Type::Completed));
+        Response::decode(completed.payload.as_slice()).unwrap().payload
+    }
+}
+
+fn transaction() -> ChaincodeMessage {
+    let call = TestCall::new("echo", "get").arg("k");
+    let args = vec![b"get".to_vec(), b"k".to_vec()];
+    ChaincodeMessage {
+        payload: ChaincodeInput { args, ..Default::default() }.encode_to_vec(),
+        txid: call.tx_id(),
+        channel_id: "mychannel".to_owned(),
+        proposal: Some(call.proposal()),
+        ..message(Type::Transaction)
+    }
+}
+
+fn message(kind: Type) -> ChaincodeMessage {
+    ChaincodeMessage { r#type: kind.into(), ..Default::default() }
+}

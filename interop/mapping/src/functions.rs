@@ -1,0 +1,532 @@
+use std::collections::BTreeMap;
+
+use pervade_rdf::NamedNode;
+use pervade_units::{
+    ConvertError, DeviceTime, EuiError, Instant, Number, NumberError, QuantityKind, Scheme,
+    TimeError, ZoneOffset, convert, eui64,
+};
+
+use crate::plan::Encoding;
+use crate::term::{TermError, Value, encode};
+use crate::vocabulary::PERVADE;
+
+/// The functions a mapping may execute; the library is closed, so that every endorser has it.
+///
+/// IRIs are `urn:pervade:vocab#` and the name of the variant with a small first letter, the
+/// same for parameters and outputs. A function whose required input has no value gives none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Function {
+    /// `value`, `unit`, `quantityKind`, `scheme` (`symbol` unless stated) →
+    /// `number`, `unitIri`, `originalUnitIri`: the exact value in the kind's own unit.
+    ConvertUnit,
+    /// `text`, `zone` → `instant` or, without a zone, `localTime` and `timeFlag`.
+    NormaliseTime,
+    /// `seconds` → `instant`: seconds since 1970.
+    EpochTime,
+    /// `seconds` → `instant`, or `timeFlag` for a time below 2^28, which is relative to the
+    /// sender's now (RFC 8428, 4.5.3).
+    SenmlTime,
+    /// `suffix` → `iri` (base, path, suffix), `pathText`, `member`: where the iteration is.
+    Here,
+    /// `member` → `found`: the value at a JSONPath in the nearest value around the iteration
+    /// that has it.
+    Enclosing,
+    /// → `iri`: the device of the transaction.
+    Device,
+    /// → `iri`: the transaction's record.
+    Record,
+    /// `part1` … `part6`, `separator` → `result`.
+    Concat,
+    /// `text` → `result`, ASCII letters upper-case.
+    UpperCase,
+    /// `text` → `result`, ASCII letters lower-case.
+    LowerCase,
+    /// `text` → `result`: canonical EUI-64.
+    Eui64,
+    /// `code`, `namespace` → `iri`: the code's IRI; a code that is an IRI stays.
+    CodeIri,
+    /// `code`, `entry`*, `otherwise` → `iri`: entries are `code=IRI`.
+    Lookup,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Parameter {
+    Value,
+    Unit,
+    QuantityKind,
+    Scheme,
+    Text,
+    Zone,
+    Seconds,
+    Suffix,
+    Member,
+    Part1,
+    Part2,
+    Part3,
+    Part4,
+    Part5,
+    Part6,
+    Separator,
+    Code,
+    Namespace,
+    Entry,
+    Otherwise,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Output {
+    Number,
+    UnitIri,
+    OriginalUnitIri,
+    Instant,
+    LocalTime,
+    TimeFlag,
+    Iri,
+    PathText,
+    Member,
+    Found,
+    Result,
+}
+
+/// Why a function gives an error instead of a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FunctionError {
+    /// The value is not a number.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+    /// The unit is unknown or does not fit.
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
+    /// The time is not one.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// The text is no EUI-64.
+    #[error(transparent)]
+    Eui(#[from] EuiError),
+    /// A value cannot be used.
+    #[error(transparent)]
+    Term(#[from] TermError),
+    /// The code is not in the list and there is no `otherwise`.
+    #[error("{code:?} is not in the code list")]
+    UnknownCode {
+        /// The code, cut to a bounded length.
+        code: String,
+    },
+    /// An input that takes one value has several.
+    #[error("the input {parameter} has several values")]
+    Several {
+        /// The parameter's local name.
+        parameter: String,
+    },
+    /// A quantity kind or scheme that does not exist.
+    #[error("{text:?} is no {what}")]
+    NoSuch {
+        /// What it should be.
+        what: &'static str,
+        /// The text, cut to a bounded length.
+        text: String,
+    },
+}
+
+/// What a function may know beside its inputs.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) record: &'a str,
+    pub(crate) device: &'a str,
+    /// Steps from the document's root to the iteration, as text.
+    pub(crate) path: &'a [String],
+    /// What [`Function::Enclosing`] found.
+    pub(crate) enclosing: Option<Value>,
+}
+
+pub(crate) type Arguments = BTreeMap<Parameter, Vec<String>>;
+pub(crate) type Outputs = BTreeMap<Output, Value>;
+
+/// Times below this are relative (RFC 8428, 4.5.3).
+const RELATIVE_BELOW: i64 = 1 << 28;
+
+impl Function {
+    const ALL: &[Self] = &[
+        Self::ConvertUnit,
+        Self::NormaliseTime,
+        Self::EpochTime,
+        Self::SenmlTime,
+        Self::Here,
+        Self::Enclosing,
+        Self::Device,
+        Self::Record,
+        Self::Concat,
+        Self::UpperCase,
+        Self::LowerCase,
+        Self::Eui64,
+        Self::CodeIri,
+        Self::Lookup,
+    ];
+
+    pub(crate) fn find(iri: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|function| local(function) == iri.strip_prefix(PERVADE).unwrap_or(""))
+    }
+
+    /// Parameters taken; the first of the pair must be there.
+    pub(crate) const fn parameters(self) -> (&'static [Parameter], &'static [Parameter]) {
+        use Parameter as P;
+        match self {
+            Self::ConvertUnit => (&[P::Value, P::Unit, P::QuantityKind], &[P::Scheme]),
+            Self::NormaliseTime => (&[P::Text], &[P::Zone]),
+            Self::EpochTime | Self::SenmlTime => (&[P::Seconds], &[]),
+            Self::Here => (&[], &[P::Suffix]),
+            Self::Enclosing => (&[P::Member], &[]),
+            Self::Device | Self::Record => (&[], &[]),
+            Self::Concat => {
+                (&[P::Part1], &[P::Part2, P::Part3, P::Part4, P::Part5, P::Part6, P::Separator])
+            }
+            Self::UpperCase | Self::LowerCase | Self::Eui64 => (&[P::Text], &[]),
+            Self::CodeIri => (&[P::Code, P::Namespace], &[]),
+            Self::Lookup => (&[P::Code, P::Entry], &[P::Otherwise]),
+        }
+    }
+
+    pub(crate) const fn outputs(self) -> &'static [Output] {
+        use Output as O;
+        match self {
+            Self::ConvertUnit => &[O::Number, O::UnitIri, O::OriginalUnitIri],
+            Self::NormaliseTime => &[O::Instant, O::LocalTime, O::TimeFlag],
+            Self::EpochTime => &[O::Instant],
+            Self::SenmlTime => &[O::Instant, O::TimeFlag],
+            Self::Here => &[O::Iri, O::PathText, O::Member],
+            Self::Enclosing => &[O::Found],
+            Self::Device | Self::Record | Self::CodeIri | Self::Lookup => &[O::Iri],
+            Self::Concat | Self::UpperCase | Self::LowerCase | Self::Eui64 => &[O::Result],
+        }
+    }
+
+    pub(crate) fn call(
+        self,
+        arguments: &Arguments,
+        around: &Surroundings<'_>,
+    ) -> Result<Outputs, FunctionError> {
+        let call = Call { arguments };
+        if !self.parameters().0.iter().all(|needed| arguments.contains_key(needed)) {
+            return Ok(Outputs::new());
+        }
+        match self {
+            Self::ConvertUnit => call.convert_unit(),
+            Self::NormaliseTime => call.normalise_time(),
+            Self::EpochTime => call.epoch_time(),
+            Self::SenmlTime => call.senml_time(),
+            Self::Here => call.here(around),
+            Self::Enclosing => {
+                Ok(around.enclosing.iter().map(|v| (Output::Found, v.clone())).collect())
+            }
+            Self::Device => Ok(iri_output(around.device.to_owned())),
+            Self::Record => Ok(iri_output(around.record.to_owned())),
+            Self::Concat => call.concat(),
+            Self::UpperCase => Ok(result(call.one(Parameter::Text)?.to_ascii_uppercase())),
+            Self::LowerCase => Ok(result(call.one(Parameter::Text)?.to_ascii_lowercase())),
+            Self::Eui64 => Ok(result(eui64(call.one(Parameter::Text)?)?)),
+            Self::CodeIri => call.code_iri(),
+            Self::Lookup => call.lookup(),
+        }
+    }
+}
+
+impl Parameter {
+    pub(crate) const ALL: &[Self] = &[
+        Self::Value,
+        Self::Unit,
+        Self::QuantityKind,
+        Self::Scheme,
+        Self::Text,
+        Self::Zone,
+        Self::Seconds,
+        Self::Suffix,
+        Self::Member,
+        Self::Part1,
+        Self::Part2,
+        Self::Part3,
+        Self::Part4,
+        Self::Part5,
+        Self::Part6,
+        Self::Separator,
+        Self::Code,
+        Self::Namespace,
+        Self::Entry,
+        Self::Otherwise,
+    ];
+
+    pub(crate) fn find(iri: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|p| local(p) == iri.strip_prefix(PERVADE).unwrap_or(""))
+    }
+}
+
+impl Output {
+    const ALL: &[Self] = &[
+        Self::Number,
+        Self::UnitIri,
+        Self::OriginalUnitIri,
+        Self::Instant,
+        Self::LocalTime,
+        Self::TimeFlag,
+        Self::Iri,
+        Self::PathText,
+        Self::Member,
+        Self::Found,
+        Self::Result,
+    ];
+
+    pub(crate) fn find(iri: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|o| local(o) == iri.strip_prefix(PERVADE).unwrap_or(""))
+    }
+}
+
+/// The name of a variant with a small first letter.
+pub(crate) fn local(variant: &impl std::fmt::Debug) -> String {
+    let name = format!("{variant:?}");
+    let mut letters = name.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + letters.as_str())
+}
+
+struct Call<'a> {
+    arguments: &'a Arguments,
+}
+
+type Called = Result<Outputs, FunctionError>;
+
+impl<'a> Call<'a> {
+    fn optional(&self, parameter: Parameter) -> Result<Option<&'a str>, FunctionError> {
+        match self.arguments.get(&parameter).map(Vec::as_slice) {
+            None | Some([]) => Ok(None),
+            Some([one]) => Ok(Some(one)),
+            Some(_) => Err(FunctionError::Several { parameter: local(&parameter) }),
+        }
+    }
+
+    fn one(&self, parameter: Parameter) -> Result<&'a str, FunctionError> {
+        // Callers name required parameters, which are there.
+        Ok(self.optional(parameter)?.unwrap_or_default())
+    }
+
+    fn convert_unit(&self) -> Called {
+        let value = Number::parse(self.one(Parameter::Value)?)?;
+        let kind_text = self.one(Parameter::QuantityKind)?;
+        let no_such = |what, text: &str| FunctionError::NoSuch { what, text: cut(text) };
+        let kind =
+            QuantityKind::find(kind_text).ok_or_else(|| no_such("quantity kind", kind_text))?;
+        let scheme = match self.optional(Parameter::Scheme)? {
+            None => Scheme::Symbol,
+            Some(name) => Scheme::find(name).ok_or_else(|| no_such("unit scheme", name))?,
+        };
+        let converted = convert(&value, self.one(Parameter::Unit)?, scheme, kind)?;
+        Ok(Outputs::from([
+            (Output::Number, Value::Number(converted.value.to_decimal())),
+            (Output::UnitIri, Value::Iri(converted.unit.iri())),
+            (Output::OriginalUnitIri, Value::Iri(converted.original_unit.iri())),
+        ]))
+    }
+
+    fn normalise_time(&self) -> Called {
+        let zone = self.optional(Parameter::Zone)?.map(ZoneOffset::parse).transpose()?;
+        Ok(match DeviceTime::parse(self.one(Parameter::Text)?, zone)? {
+            DeviceTime::Zoned(instant) => instant_output(&instant),
+            DeviceTime::Local(local) => Outputs::from([
+                (Output::LocalTime, Value::Text(local)),
+                (Output::TimeFlag, Value::Iri(format!("{PERVADE}ZoneUnknown"))),
+            ]),
+        })
+    }
+
+    fn epoch_time(&self) -> Called {
+        let seconds = Number::parse(self.one(Parameter::Seconds)?)?;
+        Ok(instant_output(&Instant::from_epoch(&seconds)?))
+    }
+
+    fn senml_time(&self) -> Called {
+        let seconds = Number::parse(self.one(Parameter::Seconds)?)?;
+        let relative = Number::ratio(RELATIVE_BELOW, 1).is_some_and(|limit| seconds < limit);
+        if relative {
+            let flag = Value::Iri(format!("{PERVADE}RelativeTime"));
+            return Ok(Outputs::from([(Output::TimeFlag, flag)]));
+        }
+        Ok(instant_output(&Instant::from_epoch(&seconds)?))
+    }
+
+    fn here(&self, around: &Surroundings<'_>) -> Called {
+        let steps: Vec<String> =
+            around.path.iter().map(|step| encode(step, Encoding::Uri)).collect();
+        let path = steps.join("/");
+        let suffix = self.optional(Parameter::Suffix)?.unwrap_or_default();
+        let iri = format!("{}{path}{suffix}", around.base);
+        NamedNode::new(&iri).map_err(|_| TermError::Iri { iri: cut(&iri) })?;
+        let mut outputs = iri_output(iri);
+        outputs.insert(Output::PathText, Value::Text(around.path.join("/")));
+        if let Some(member) = around.path.last() {
+            outputs.insert(Output::Member, Value::Text(member.clone()));
+        }
+        Ok(outputs)
+    }
+
+    fn concat(&self) -> Called {
+        use Parameter as P;
+        let mut parts = Vec::new();
+        for parameter in [P::Part1, P::Part2, P::Part3, P::Part4, P::Part5, P::Part6] {
+            parts.extend(self.optional(parameter)?);
+        }
+        Ok(result(parts.join(self.optional(P::Separator)?.unwrap_or_default())))
+    }
+
+    fn code_iri(&self) -> Called {
+        let code = self.one(Parameter::Code)?;
+        let iri = if code.contains(':') {
+            code.to_owned()
+        } else {
+            format!("{}{}", self.one(Parameter::Namespace)?, encode(code, Encoding::Uri))
+        };
+        NamedNode::new(&iri).map_err(|_| TermError::Iri { iri: cut(&iri) })?;
+        Ok(iri_output(iri))
+    }
+
+    fn lookup(&self) -> Called {
+        let code = self.one(Parameter::Code)?;
+        let entries = self.arguments.get(&Parameter::Entry).map(Vec::as_slice).unwrap_or_default();
+        let found = entries
+            .iter()
+            .find_map(|entry| entry.split_once('=').filter(|(key, _)| *key == code))
+            .map(|(_, iri)| iri);
+        let iri = match found {
+            Some(iri) => iri,
+            None => self
+                .optional(Parameter::Otherwise)?
+                .ok_or_else(|| FunctionError::UnknownCode { code: cut(code) })?,
+        };
+        NamedNode::new(iri).map_err(|_| TermError::Iri { iri: cut(iri) })?;
+        Ok(iri_output(iri.to_owned()))
+    }
+}
+
+fn instant_output(instant: &Instant) -> Outputs {
+    Outputs::from([(Output::Instant, Value::Text(instant.to_string()))])
+}
+
+fn iri_output(iri: String) -> Outputs {
+    Outputs::from([(Output::Iri, Value::Iri(iri))])
+}
+
+fn result(text: String) -> Outputs {
+    Outputs::from([(Output::Result, Value::Text(text))])
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(function: Function, inputs: &[(Parameter, &str)], expected: Expect) {
+        let mut arguments = Arguments::new();
+        for (parameter, text) in inputs {
+            arguments.entry(*parameter).or_default().push((*text).to_owned());
+        }
+        let path = ["em:0".to_owned(), "a_voltage".to_owned()];
+        let around = Surroundings {
+            base: "urn:pervade:tx:c:t#",
+            record: "urn:pervade:tx:c:t",
+            device: "urn:pervade:device:d",
+            path: &path,
+            enclosing: None,
+        };
+        let shown = match function.call(&arguments, &around) {
+            Ok(outputs) => {
+                let line =
+                    |(output, value): (&Output, &Value)| format!("{}={value:?}", local(output));
+                outputs.iter().map(line).collect::<Vec<_>>().join(" ")
+            }
+            Err(error) => error.to_string(),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn names_are_found() {
+        assert_eq!(
+            Function::find("urn:pervade:vocab#convertUnit"),
+            Some(Function::ConvertUnit),
+            "function"
+        );
+        assert_eq!(Function::find("convertUnit"), None, "only in the namespace");
+        assert_eq!(Parameter::find("urn:pervade:vocab#part1"), Some(Parameter::Part1), "parameter");
+    }
+
+    #[test]
+    fn calls() {
+        use Function as F;
+        use Parameter as P;
+        check(
+            F::ConvertUnit,
+            &[(P::Value, "68"), (P::Unit, "°F"), (P::QuantityKind, "Temperature")],
+            expect![[
+                r#"number=Number("20") unitIri=Iri("http://qudt.org/vocab/unit/DEG_C") originalUnitIri=Iri("http://qudt.org/vocab/unit/DEG_F")"#
+            ]],
+        );
+        check(F::ConvertUnit, &[(P::Value, "68"), (P::Unit, "°F")], expect![[""]]);
+        check(
+            F::NormaliseTime,
+            &[(P::Text, "2020-01-01T00:00:00")],
+            expect![[
+                r#"localTime=Text("2020-01-01T00:00:00") timeFlag=Iri("urn:pervade:vocab#ZoneUnknown")"#
+            ]],
+        );
+        check(
+            F::SenmlTime,
+            &[(P::Seconds, "-5")],
+            expect![[r#"timeFlag=Iri("urn:pervade:vocab#RelativeTime")"#]],
+        );
+        check(
+            F::SenmlTime,
+            &[(P::Seconds, "1320067464")],
+            expect![[r#"instant=Text("2011-10-31T13:24:24Z")"#]],
+        );
+        check(
+            F::Here,
+            &[(P::Suffix, "/min")],
+            expect![[
+                r#"iri=Iri("urn:pervade:tx:c:t#em%3A0/a_voltage/min") pathText=Text("em:0/a_voltage") member=Text("a_voltage")"#
+            ]],
+        );
+        check(
+            F::Concat,
+            &[(P::Part2, "b"), (P::Part1, "a"), (P::Separator, "-")],
+            expect![[r#"result=Text("a-b")"#]],
+        );
+        check(
+            F::CodeIri,
+            &[(P::Code, "shipping"), (P::Namespace, "https://ref.gs1.org/cbv/BizStep-")],
+            expect![[r#"iri=Iri("https://ref.gs1.org/cbv/BizStep-shipping")"#]],
+        );
+        check(
+            F::Lookup,
+            &[(P::Code, "b"), (P::Entry, "a=urn:x:1"), (P::Entry, "b=urn:x:2")],
+            expect![[r#"iri=Iri("urn:x:2")"#]],
+        );
+        check(
+            F::Lookup,
+            &[(P::Code, "c"), (P::Entry, "a=urn:x:1")],
+            expect![[r#""c" is not in the code list"#]],
+        );
+        check(
+            F::Eui64,
+            &[(P::Text, "70b3d57ba0001f2c")],
+            expect![[r#"result=Text("70B3D57BA0001F2C")"#]],
+        );
+    }
+}

@@ -1,0 +1,231 @@
+use serde_json::Value;
+use serde_json_path::{JsonPath, PathElement};
+
+use crate::plan::Profile;
+
+/// Longest JSONPath read, in bytes.
+const PATH_BYTES_MAX: usize = 1024;
+
+/// Most ways one path may select the same value: the product, over the segments, of the
+/// selectors in their brackets.
+const SELECTORS_MAX: usize = 64;
+
+/// A JSONPath query ([RFC 9535](https://www.rfc-editor.org/rfc/rfc9535)).
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    query: JsonPath,
+}
+
+/// One step from a value to a value inside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    Name(String),
+    Index(usize),
+}
+
+/// What a path is used for; iterators may do more than references.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathUse {
+    Iterator,
+    Reference,
+    /// Looked up in every value around the current one.
+    Enclosing,
+}
+
+impl Path {
+    /// Reads a path; on the ledger only one whose cost is bounded by the document's size.
+    pub(crate) fn parse(text: &str, path_use: PathUse, profile: Profile) -> Result<Self, String> {
+        if text.len() > PATH_BYTES_MAX {
+            return Err(format!("a JSONPath of more than {PATH_BYTES_MAX} bytes"));
+        }
+        let query = JsonPath::parse(text).map_err(|error| {
+            format!("not a JSONPath at character {}: {}", error.position() + 1, error.message())
+        })?;
+        if profile == Profile::Ledger {
+            bounded(text, path_use)?;
+        }
+        Ok(Self { query })
+    }
+
+    pub(crate) fn select<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+        self.query.query(value).all()
+    }
+
+    pub(crate) fn locate<'v>(&self, value: &'v Value) -> Vec<(Vec<Step>, &'v Value)> {
+        self.query
+            .query_located(value)
+            .iter()
+            .map(|located| (located.location().iter().map(step).collect(), located.node()))
+            .collect()
+    }
+}
+
+/// The value that `steps` lead to.
+pub(crate) fn follow<'v>(root: &'v Value, steps: &[Step]) -> Option<&'v Value> {
+    steps.iter().try_fold(root, |value, step| match step {
+        Step::Name(name) => value.get(name),
+        Step::Index(index) => value.get(*index),
+    })
+}
+
+fn step(element: &PathElement<'_>) -> Step {
+    match element {
+        PathElement::Name(name) => Step::Name((*name).to_owned()),
+        PathElement::Index(index) => Step::Index(*index),
+    }
+}
+
+/// What the ledger asks of a well-formed path.
+fn bounded(text: &str, path_use: PathUse) -> Result<(), String> {
+    let shape = Shape::of(text);
+    if shape.selectors > SELECTORS_MAX {
+        return Err(format!("more than {SELECTORS_MAX} combinations of selectors"));
+    }
+    let refused = match path_use {
+        PathUse::Iterator if shape.descendants > 1 => Some("'..' more than once"),
+        PathUse::Iterator if shape.filters > 1 => Some("more than one filter"),
+        PathUse::Iterator if shape.filters > 0 && shape.descendants > 0 => {
+            Some("'..' beside a filter")
+        }
+        PathUse::Iterator if shape.numeric => Some("a filter that compares numbers"),
+        PathUse::Iterator if shape.calls => Some("a filter that calls functions"),
+        PathUse::Iterator => None,
+        _ if shape.descendants > 0 => Some("'..' in a reference"),
+        _ if shape.filters > 0 => Some("a filter in a reference"),
+        PathUse::Enclosing if shape.wild => Some("'*' or ':' in an enclosing path"),
+        PathUse::Enclosing | PathUse::Reference => None,
+    };
+    refused.map_or(Ok(()), |what| Err(format!("the ledger does not run {what}")))
+}
+
+/// What a well-formed path is made of; a light scan beside the parser.
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent findings of one scan")]
+struct Shape {
+    descendants: usize,
+    filters: usize,
+    selectors: usize,
+    wild: bool,
+    numeric: bool,
+    calls: bool,
+    in_filter: bool,
+}
+
+impl Shape {
+    fn of(text: &str) -> Self {
+        let mut shape = Self { selectors: 1, ..Self::default() };
+        let mut quote = None;
+        let mut escaped = false;
+        let mut commas = 0;
+        let mut depth = 0_usize;
+        let mut filter_depth = 0;
+        let mut previous = ' ';
+        for character in text.chars() {
+            if let Some(mark) = quote {
+                if !escaped && character == mark {
+                    quote = None;
+                }
+                escaped = !escaped && character == '\\';
+                continue;
+            }
+            match character {
+                '\'' | '"' => quote = Some(character),
+                '[' => depth += 1,
+                ']' => {
+                    depth = depth.saturating_sub(1);
+                    shape.in_filter = shape.in_filter && depth >= filter_depth;
+                    shape.selectors = shape.selectors.saturating_mul(commas + 1);
+                    commas = 0;
+                }
+                ',' => commas += 1,
+                '?' => {
+                    shape.filters += 1;
+                    shape.in_filter = true;
+                    filter_depth = depth;
+                }
+                _ => shape.note(previous, character),
+            }
+            previous = character;
+        }
+        shape
+    }
+
+    fn note(&mut self, previous: char, character: char) {
+        match character {
+            '.' if previous == '.' => self.descendants += 1,
+            '*' | ':' => self.wild = true,
+            '<' | '>' => self.numeric |= self.in_filter,
+            '0'..='9' => self.numeric |= self.in_filter && !is_name(previous),
+            '(' => self.calls |= self.in_filter && is_name(previous),
+            _ => {}
+        }
+    }
+}
+
+fn is_name(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(text: &str, path_use: PathUse, expected: Expect) {
+        let outcome = Path::parse(text, path_use, Profile::Ledger);
+        expected.assert_eq(&outcome.map_or_else(|problem| problem, |_| "runs".to_owned()));
+    }
+
+    #[test]
+    fn what_the_ledger_runs() {
+        check("$.a['b c'][0].*", PathUse::Iterator, expect!["runs"]);
+        check("$[?@.u=='Cel' || @.u==\"K\"]", PathUse::Iterator, expect!["runs"]);
+        check("$..sensorReport[*]", PathUse::Iterator, expect!["runs"]);
+        check("$['em:0']['a_voltage','b_voltage']", PathUse::Iterator, expect!["runs"]);
+        check("$.a[*]", PathUse::Reference, expect!["runs"]);
+        check("$.a.b", PathUse::Enclosing, expect!["runs"]);
+    }
+
+    #[test]
+    fn what_the_ledger_does_not_run() {
+        check("$..a..b", PathUse::Iterator, expect!["the ledger does not run '..' more than once"]);
+        check(
+            "$[?@.v > 3]",
+            PathUse::Iterator,
+            expect!["the ledger does not run a filter that compares numbers"],
+        );
+        check(
+            "$[?@.v == 3]",
+            PathUse::Iterator,
+            expect!["the ledger does not run a filter that compares numbers"],
+        );
+        check(
+            "$[?match(@.v,'a')]",
+            PathUse::Iterator,
+            expect!["the ledger does not run a filter that calls functions"],
+        );
+        check(
+            "$..[?@.v]",
+            PathUse::Iterator,
+            expect!["the ledger does not run '..' beside a filter"],
+        );
+        check(
+            "$[?@.a][?@.b]",
+            PathUse::Iterator,
+            expect!["the ledger does not run more than one filter"],
+        );
+        check("$..a", PathUse::Reference, expect!["the ledger does not run '..' in a reference"]);
+        check(
+            "$.a[*]",
+            PathUse::Enclosing,
+            expect!["the ledger does not run '*' or ':' in an enclosing path"],
+        );
+        check(
+            &format!("${}", "[*,*]".repeat(7)),
+            PathUse::Iterator,
+            expect!["more than 64 combinations of selectors"],
+        );
+        check("a.b", PathUse::Reference, expect!["not a JSONPath at character 1: parser error"]);
+    }
+}

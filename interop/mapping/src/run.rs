@@ -1,0 +1,99 @@
+mod engine;
+mod row;
+
+use std::collections::BTreeMap;
+
+use pervade_rdf::{Dataset, DatasetError, GraphName, NamedNode, Quad};
+
+use crate::document::Document;
+use crate::functions::FunctionError;
+use crate::plan::{Plan, Source};
+use crate::term::TermError;
+pub(crate) use engine::{Engine, Names};
+
+/// Most iterations of one run, over all maps; a join counts every pair.
+pub const ITERATIONS_MAX: usize = 50_000;
+
+/// Most quads of one run, duplicates counted.
+pub const QUADS_MAX: usize = 20_000;
+
+/// Most terms of one run; every combination of a template's values is one.
+pub const TERMS_MAX: usize = 100_000;
+
+/// What the quads of one run are named after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "callers make it")]
+pub struct Context {
+    /// Put before every IRI that is not absolute.
+    pub base: String,
+    /// The named graph of all quads.
+    pub graph: String,
+    /// What [`Function::Record`](crate::Function::Record) gives.
+    pub record: String,
+    /// What [`Function::Device`](crate::Function::Device) gives.
+    pub device: String,
+}
+
+impl Plan {
+    /// Maps one document; all quads are in the context's graph.
+    ///
+    /// # Errors
+    /// The first data error, in the order of the mapping, or a limit; nothing is mapped then.
+    pub fn run(&self, document: &Document, context: &Context) -> Result<Dataset, RunError> {
+        let documents = BTreeMap::from([(Source::Payload, document)]);
+        let names = Names { base: &context.base, record: &context.record, device: &context.device };
+        let quads = Engine::new(self, &documents, names).run()?;
+        let whole =
+            |reason: RunReason| RunError { map: String::new(), path: String::new(), reason };
+        let graph = NamedNode::new(&context.graph)
+            .map_err(|_| whole(TermError::Iri { iri: context.graph.clone() }.into()))?;
+        let mut dataset = Dataset::new();
+        for quad in quads {
+            let quad = Quad { graph_name: GraphName::NamedNode(graph.clone()), ..quad };
+            dataset.insert(quad).map_err(|error| whole(error.into()))?;
+        }
+        Ok(dataset)
+    }
+}
+
+/// Why a document cannot be mapped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{map} at /{path}: {reason}")]
+pub struct RunError {
+    /// The triples map that was running.
+    pub map: String,
+    /// The iteration, as steps from the document's root.
+    pub path: String,
+    /// What went wrong.
+    #[source]
+    pub reason: RunReason,
+}
+
+/// See [`RunError`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunReason {
+    /// A value is not the term it should become.
+    #[error(transparent)]
+    Term(#[from] TermError),
+    /// A function gave an error.
+    #[error(transparent)]
+    Function(#[from] FunctionError),
+    /// More of something than one run may make.
+    #[error("more than {limit} {what}")]
+    Limit {
+        /// What there are too many of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// A quad that a canonical dataset cannot hold.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A source the plan names was not given.
+    #[error("the source {name} is missing")]
+    Source {
+        /// The source's name.
+        name: String,
+    },
+}

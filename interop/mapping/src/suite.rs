@@ -1,0 +1,149 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use pervade_rdf::Quad;
+
+use crate::document::{Document, DocumentError};
+use crate::lower::lower_in;
+use crate::plan::{Profile, Source};
+use crate::problem::Problem;
+use crate::run::{Engine, Names, RunError};
+
+/// A source could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct SourceError {
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// Runs standard RML: blank nodes, graphs and joins are welcome, sources are JSON files that
+/// `read` gives by the text of their `rml:path`. Duplicates are removed, order is canonical.
+///
+/// # Errors
+/// The mapping has problems, a source is missing or no JSON, or a value cannot be mapped.
+pub fn run_rml(
+    mapping: &str,
+    base_iri: &str,
+    read: &dyn Fn(&str) -> Result<Vec<u8>, SourceError>,
+) -> Result<Vec<Quad>, RmlError> {
+    let lowered = lower_in(mapping, Profile::Open, base_iri);
+    let plan = lowered.plan.ok_or(RmlError::Mapping { problems: lowered.problems })?;
+    let mut owned = BTreeMap::new();
+    let sources: BTreeSet<&Source> = plan.maps.iter().map(|map| &map.source).collect();
+    for source in sources {
+        let Source::File(path) = source else { continue };
+        let bytes =
+            read(path).map_err(|error| RmlError::Source { path: path.clone(), source: error })?;
+        let document = Document::parse(&bytes)
+            .map_err(|error| RmlError::Document { path: path.clone(), source: error })?;
+        owned.insert(source.clone(), document);
+    }
+    let documents = owned.iter().map(|(source, document)| (source.clone(), document)).collect();
+    let names = Names { base: base_iri, record: base_iri, device: base_iri };
+    let quads = Engine::new(&plan, &documents, names).run().map_err(RmlError::Run)?;
+    let sorted: BTreeMap<String, Quad> =
+        quads.into_iter().map(|quad| (pervade_rdf::nquads_line(&quad), quad)).collect();
+    Ok(sorted.into_values().collect())
+}
+
+/// Why [`run_rml`] gave no quads.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RmlError {
+    /// The mapping has problems.
+    #[error("the mapping has {} problems", problems.len())]
+    Mapping {
+        /// All of them.
+        problems: Vec<Problem>,
+    },
+    /// A source is missing.
+    #[error("the source {path} cannot be read")]
+    Source {
+        /// Its path.
+        path: String,
+        /// Why.
+        #[source]
+        source: SourceError,
+    },
+    /// A source is no JSON document.
+    #[error("the source {path} is no document")]
+    Document {
+        /// Its path.
+        path: String,
+        /// Why.
+        #[source]
+        source: DocumentError,
+    },
+    /// The run failed.
+    #[error(transparent)]
+    Run(RunError),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use pervade_rdf::{isomorphic, parse_nquads_lenient};
+
+    use super::*;
+
+    /// The folder of official test data; the environment names it, or it lies beside the project.
+    fn data() -> Option<PathBuf> {
+        let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+        let named = std::env::var_os("PERVADE_DATA").map(PathBuf::from);
+        named.into_iter().chain([beside]).find(|folder| folder.join("suites/rml-core").is_dir())
+    }
+
+    fn run_case(folder: &Path) -> Result<Vec<Quad>, String> {
+        let mapping =
+            std::fs::read_to_string(folder.join("mapping.ttl")).map_err(|e| e.to_string())?;
+        let read = |path: &str| {
+            std::fs::read(folder.join(path))
+                .map_err(|error| SourceError { reason: error.to_string() })
+        };
+        run_rml(&mapping, "http://example.com/", &read).map_err(|error| match error {
+            RmlError::Mapping { problems } => format!("{problems:?}"),
+            other => other.to_string(),
+        })
+    }
+
+    fn judge(folder: &Path) -> Result<(), String> {
+        let expected = std::fs::read_to_string(folder.join("output.nq")).ok();
+        match (run_case(folder), expected) {
+            (Err(_), None) => Ok(()),
+            (Err(error), Some(_)) => Err(error),
+            (Ok(quads), None) => Err(format!("{} quads where an error is expected", quads.len())),
+            (Ok(quads), Some(text)) => {
+                let expected = parse_nquads_lenient(&text).map_err(|error| error.to_string())?;
+                if isomorphic(&quads, &expected) { Ok(()) } else { Err(format!("got {quads:#?}")) }
+            }
+        }
+    }
+
+    /// T-68, T-69: RML core, every JSON case that is there.
+    #[test]
+    fn rml_core_json_cases() {
+        let Some(data) = data() else { return };
+        let mut folders: Vec<PathBuf> = std::fs::read_dir(data.join("suites/rml-core"))
+            .expect("a folder")
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.join("mapping.ttl").is_file())
+            .collect();
+        folders.sort();
+        assert!(folders.len() >= 76, "the suite has 76 JSON cases, here are {}", folders.len());
+        let failures: Vec<String> = folders
+            .iter()
+            .filter_map(|folder| {
+                let outcome = judge(folder).err()?;
+                Some(format!("{}: {outcome}", folder.file_name()?.to_string_lossy()))
+            })
+            .collect();
+        assert!(
+            failures.is_empty(),
+            "{} of {} fail:\n{}",
+            failures.len(),
+            folders.len(),
+            failures.join("\n")
+        );
+    }
+}
