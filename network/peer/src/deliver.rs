@@ -7,6 +7,7 @@ mod seek;
 mod service;
 pub(crate) mod transaction;
 
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -62,6 +63,16 @@ pub struct Source {
     pub form: BlockForm,
     /// What requests' times and certificates' ends are compared with.
     pub clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("channels", &self.channels)
+            .field("guard", &self.guard)
+            .field("form", &self.form)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One step of a deliver stream.

@@ -10,6 +10,7 @@ mod plan;
 mod status;
 mod submit;
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -76,6 +77,12 @@ impl GatewayService {
     fn admit(&self) -> Result<OwnedSemaphorePermit, Failure> {
         let permit = Arc::clone(&self.calls).try_acquire_owned();
         permit.map_err(|_| Failure::Busy { limit: GATEWAY_CALLS_MAX })
+    }
+}
+
+impl fmt::Debug for GatewayService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayService").field("local", &self.local).finish_non_exhaustive()
     }
 }
 

@@ -45,6 +45,15 @@ pub struct PeerSettings {
     pub spawn: Arc<dyn Spawn>,
 }
 
+impl fmt::Debug for PeerSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeerSettings")
+            .field("address", &self.address)
+            .field("organization", self.organization.id())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Peer {
     /// A peer without chaincodes.
     #[must_use]

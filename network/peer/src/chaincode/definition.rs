@@ -81,7 +81,7 @@ pub(crate) fn find(
         }
     }
     let definition = lifecycle::definition(state, name)
-        .map_err(|source| NotInvokable::Definition { source })?
+        .map_err(|source| NotInvokable::Definition { source: Box::new(source) })?
         .ok_or_else(not_found)?;
     let (approved, runnable) = look_up(support, channel, state, &definition)?;
     let (sequence, committed) = (definition.sequence, defined.version);
@@ -110,7 +110,7 @@ fn look_up(
     let context = lifecycle::Context { config: &config, organization };
     let asked = QueryChaincodeDefinitionArgs { name: name.to_owned() };
     let committed = lifecycle::query_definition(&asked, &context, &mut StateAccess(state))
-        .map_err(|source| NotInvokable::Approvals { source })?;
+        .map_err(|source| NotInvokable::Approvals { source: Box::new(source) })?;
     if committed.approvals.get(organization.as_str()) != Some(&true) {
         return Err(not_approved());
     }
@@ -190,12 +190,12 @@ pub(crate) enum NotInvokable {
     #[error("{source}")]
     Definition {
         #[source]
-        source: RecordError,
+        source: Box<RecordError>,
     },
     #[error("{source}")]
     Approvals {
         #[source]
-        source: LifecycleError,
+        source: Box<LifecycleError>,
     },
     #[error("{0}")]
     State(#[from] StateError),

@@ -21,54 +21,68 @@ use crate::lock;
 use crate::simulation::{Simulation, SimulationError};
 use crate::system;
 
-/// Whether a chaincode may send this kind of message while it is ready, other than to finish.
-pub(crate) fn is_request(kind: Type) -> bool {
-    match kind {
-        Type::GetState
-        | Type::PutState
-        | Type::DelState
-        | Type::InvokeChaincode
-        | Type::GetStateByRange
-        | Type::GetQueryResult
-        | Type::QueryStateNext
-        | Type::QueryStateClose
-        | Type::GetHistoryForKey
-        | Type::GetStateMetadata
-        | Type::PutStateMetadata
-        | Type::GetPrivateDataHash
-        | Type::PurgePrivateData => true,
-        // The last two were not announced when the chaincode registered.
-        Type::Undefined
-        | Type::Register
-        | Type::Registered
-        | Type::Init
-        | Type::Ready
-        | Type::Transaction
-        | Type::Completed
-        | Type::Error
-        | Type::Response
-        | Type::Keepalive
-        | Type::WriteBatchState
-        | Type::GetStateMultiple => false,
+/// What a chaincode may ask for while it is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Get,
+    Put,
+    Delete,
+    Range,
+    RichQuery,
+    History,
+    Next,
+    Close,
+    GetMetadata,
+    PutMetadata,
+    PrivateHash,
+    Purge,
+    Invoke,
+}
+
+impl Ask {
+    /// Reads a message's type; `None` if it is no request, or one that was not announced when the
+    /// chaincode registered.
+    pub(crate) fn of(kind: Type) -> Option<Self> {
+        Some(match kind {
+            Type::GetState => Self::Get,
+            Type::PutState => Self::Put,
+            Type::DelState => Self::Delete,
+            Type::InvokeChaincode => Self::Invoke,
+            Type::GetStateByRange => Self::Range,
+            Type::GetQueryResult => Self::RichQuery,
+            Type::QueryStateNext => Self::Next,
+            Type::QueryStateClose => Self::Close,
+            Type::GetHistoryForKey => Self::History,
+            Type::GetStateMetadata => Self::GetMetadata,
+            Type::PutStateMetadata => Self::PutMetadata,
+            Type::GetPrivateDataHash => Self::PrivateHash,
+            Type::PurgePrivateData => Self::Purge,
+            Type::Undefined
+            | Type::Register
+            | Type::Registered
+            | Type::Init
+            | Type::Ready
+            | Type::Transaction
+            | Type::Completed
+            | Type::Error
+            | Type::Response
+            | Type::Keepalive
+            | Type::WriteBatchState
+            | Type::GetStateMultiple => return None,
+        })
     }
 }
 
 /// The answer to a request for a transaction that is not running, or is so no longer.
-pub(crate) fn no_context(kind: Type, request: &ChaincodeMessage) -> ChaincodeMessage {
-    reply(kind, request, Err(RequestError::NoContext))
+pub(crate) fn no_context(request: &ChaincodeMessage) -> ChaincodeMessage {
+    reply(request, Err(RequestError::NoContext))
 }
 
 /// Answers any request but a call of another chaincode.
-pub(crate) fn answer(
-    kind: Type,
-    context: &Running,
-    request: &ChaincodeMessage,
-) -> ChaincodeMessage {
-    let Some(simulation) = &context.call.simulation else {
-        return no_context(kind, request);
-    };
+pub(crate) fn answer(ask: Ask, context: &Running, request: &ChaincodeMessage) -> ChaincodeMessage {
+    let Some(simulation) = &context.call.simulation else { return no_context(request) };
     let asked = Asked { context, simulation, payload: &request.payload };
-    reply(kind, request, asked.answer(kind))
+    reply(request, asked.answer(ask))
 }
 
 /// Calls another chaincode for one that runs: on the same channel in the same simulation, on
@@ -79,7 +93,7 @@ pub(crate) async fn invoke_chaincode(
     support: &Arc<Support>,
 ) -> ChaincodeMessage {
     let answer = call_another(call, request, support).await;
-    reply(Type::InvokeChaincode, request, answer)
+    reply(request, answer)
 }
 
 async fn call_another(
@@ -94,7 +108,7 @@ async fn call_another(
     let outcome = support
         .invoke(nested, spec.input.unwrap_or_default())
         .await
-        .map_err(|source| RequestError::Invoke { source })?;
+        .map_err(|source| RequestError::Invoke { source: Box::new(source) })?;
     Ok(outcome.encode_to_vec())
 }
 
@@ -129,7 +143,7 @@ fn nested_call(
         let who = call.proposal.signed_data();
         channel
             .check(resource::CHAINCODE_TO_CHAINCODE, &who)
-            .map_err(|source| RequestError::Denied { source })?;
+            .map_err(|source| RequestError::Denied { source: Box::new(source) })?;
     }
     Ok(nested)
 }
@@ -142,24 +156,24 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn answer(&self, kind: Type) -> Result<Vec<u8>, RequestError> {
-        match kind {
-            Type::GetState => self.get(),
-            Type::PutState => self.put(),
-            Type::DelState => self.delete(),
-            Type::GetStateByRange => self.range(),
-            Type::QueryStateNext => self.next(),
-            Type::QueryStateClose => self.close(),
-            Type::GetStateMetadata => self.get_metadata(),
-            Type::PutStateMetadata => self.put_metadata(),
-            Type::GetPrivateDataHash => self.private_hash(),
-            Type::GetHistoryForKey => self.history(),
-            Type::GetQueryResult => {
+    fn answer(&self, ask: Ask) -> Result<Vec<u8>, RequestError> {
+        match ask {
+            Ask::Get => self.get(),
+            Ask::Put => self.put(),
+            Ask::Delete => self.delete(),
+            Ask::Range => self.range(),
+            Ask::Next => self.next(),
+            Ask::Close => self.close(),
+            Ask::GetMetadata => self.get_metadata(),
+            Ask::PutMetadata => self.put_metadata(),
+            Ask::PrivateHash => self.private_hash(),
+            Ask::History => self.history(),
+            Ask::RichQuery => {
                 decode::<GetQueryResult>(self.payload)?;
                 Err(Unsupported::RichQuery.into())
             }
-            Type::PurgePrivateData => Err(Unsupported::Purge.into()),
-            kind => Err(Unsupported::Message { kind }.into()),
+            Ask::Purge => Err(Unsupported::Purge.into()),
+            Ask::Invoke => Err(Unsupported::InvokeHere.into()),
         }
     }
 
@@ -274,15 +288,11 @@ pub(super) fn decode<M: Message + Default>(payload: &[u8]) -> Result<M, RequestE
     M::decode(payload).map_err(|source| RequestError::Malformed { source })
 }
 
-fn reply(
-    kind: Type,
-    request: &ChaincodeMessage,
-    answer: Result<Vec<u8>, RequestError>,
-) -> ChaincodeMessage {
+fn reply(request: &ChaincodeMessage, answer: Result<Vec<u8>, RequestError>) -> ChaincodeMessage {
     let (r#type, payload) = match answer {
         Ok(payload) => (Type::Response, payload),
         Err(error) => {
-            let kind = kind.as_str_name();
+            let kind = request.r#type().as_str_name();
             let text = format!("{kind} failed: transaction ID: {}: {error}", request.txid);
             (Type::Error, text.into_bytes())
         }
@@ -326,12 +336,12 @@ pub(crate) enum RequestError {
     #[error("{source}")]
     Denied {
         #[source]
-        source: AccessDenied,
+        source: Box<AccessDenied>,
     },
     #[error("execute failed: {source}")]
     Invoke {
         #[source]
-        source: InvokeError,
+        source: Box<InvokeError>,
     },
 }
 
@@ -344,6 +354,6 @@ pub(crate) enum Unsupported {
     Purge,
     #[error("ExecuteQuery not supported for leveldb")]
     RichQuery,
-    #[error("{} is no request", kind.as_str_name())]
-    Message { kind: Type },
+    #[error("chaincode cannot be called here")]
+    InvokeHere,
 }

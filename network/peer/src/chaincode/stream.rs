@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::call::{Call, Support};
 use super::link::ChaincodeLink;
 use super::query::Iterators;
-use super::requests;
+use super::requests::{self, Ask};
 use crate::limits::{CHAINCODE_QUEUE_MAX, EXECUTE_TIMEOUT};
 use crate::lock;
 
@@ -177,8 +177,8 @@ impl ChaincodeStream {
                 self.finish(message);
                 Ok(())
             }
-            (Phase::Ready, kind) if requests::is_request(kind) => {
-                self.answer(kind, message, support)
+            (Phase::Ready, kind) if let Some(ask) = Ask::of(kind) => {
+                self.answer(ask, message, support)
             }
             (phase, kind) => Err(StreamFault::Unexpected { kind, phase }),
         }
@@ -210,19 +210,19 @@ impl ChaincodeStream {
 
     fn answer(
         self: &Arc<Self>,
-        kind: Type,
+        ask: Ask,
         message: ChaincodeMessage,
         support: &Arc<Support>,
     ) -> Result<(), StreamFault> {
         let key = (message.channel_id.clone(), message.txid.clone());
         let Some(context) = lock(&self.running).get(&key).cloned() else {
-            return self.send(requests::no_context(kind, &message));
+            return self.send(requests::no_context(&message));
         };
         if context.busy.swap(true, Ordering::AcqRel) {
             tracing::warn!(tx = key.1, "request dropped: the one before it is not answered yet");
             return Ok(());
         }
-        if kind == Type::InvokeChaincode {
+        if ask == Ask::Invoke {
             let stream = Arc::clone(self);
             let nested = Arc::clone(support);
             let task = async move {
@@ -232,7 +232,7 @@ impl ChaincodeStream {
             support.spawn("chaincode called by chaincode", Box::pin(task));
             return Ok(());
         }
-        let reply = requests::answer(kind, &context, &message);
+        let reply = requests::answer(ask, &context, &message);
         context.busy.store(false, Ordering::Release);
         self.send(reply)
     }

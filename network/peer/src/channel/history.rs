@@ -1,4 +1,3 @@
-use fabric_protos::Timestamp;
 use fabric_protos::protos::TxValidationCode;
 use fabric_protos::queryresult::KeyModification;
 use pervade_ledger::block;
@@ -40,7 +39,7 @@ fn change(envelope: &[u8], namespace: &str, key: &str) -> Option<KeyModification
     Some(KeyModification {
         tx_id: tx_id.to_string(),
         value: write.value.clone(),
-        timestamp: timestamp.map(|Timestamp { seconds, nanos }| Timestamp { seconds, nanos }),
+        timestamp,
         is_delete: deletes(write),
     })
 }

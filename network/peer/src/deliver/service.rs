@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -58,6 +59,12 @@ impl DeliverService {
             Ok(DeliverResponse { r#type })
         });
         Ok(Response::new(Box::pin(deliveries)))
+    }
+}
+
+impl fmt::Debug for DeliverService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeliverService").field("channels", &self.channels).finish_non_exhaustive()
     }
 }
 
