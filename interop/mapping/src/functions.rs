@@ -27,9 +27,10 @@ pub enum Function {
     /// `seconds` → `instant`, or `timeFlag` for a time below 2^28, which is relative to the
     /// sender's now (RFC 8428, 4.5.3).
     SenmlTime,
-    /// `suffix` → `iri` (base, path, suffix), `pathText`, `member`: where the iteration is.
+    /// `up`, `suffix` → `iri` (base, path, suffix), `pathText`, `member`: where the iteration
+    /// is, or the value `up` steps around it.
     Here,
-    /// `member` → `found`: the value at a JSONPath in the nearest value around the iteration
+    /// `member` → `found`: the value at a `JSONPath` in the nearest value around the iteration
     /// that has it.
     Enclosing,
     /// → `iri`: the device of the transaction.
@@ -38,6 +39,10 @@ pub enum Function {
     Record,
     /// `part1` … `part6`, `separator` → `result`.
     Concat,
+    /// `part1` … `part6` → `result`: the first that has a value.
+    FirstOf,
+    /// `value`, `minimum`, `maximum` → `flag`, `Implausible`, if the value is outside.
+    RangeFlag,
     /// `text` → `result`, ASCII letters upper-case.
     UpperCase,
     /// `text` → `result`, ASCII letters lower-case.
@@ -72,6 +77,9 @@ pub(crate) enum Parameter {
     Namespace,
     Entry,
     Otherwise,
+    Up,
+    Minimum,
+    Maximum,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +95,7 @@ pub(crate) enum Output {
     Member,
     Found,
     Result,
+    Flag,
 }
 
 /// Why a function gives an error instead of a value.
@@ -158,6 +167,8 @@ impl Function {
         Self::Device,
         Self::Record,
         Self::Concat,
+        Self::FirstOf,
+        Self::RangeFlag,
         Self::UpperCase,
         Self::LowerCase,
         Self::Eui64,
@@ -179,12 +190,14 @@ impl Function {
             Self::ConvertUnit => (&[P::Value, P::Unit, P::QuantityKind], &[P::Scheme]),
             Self::NormaliseTime => (&[P::Text], &[P::Zone]),
             Self::EpochTime | Self::SenmlTime => (&[P::Seconds], &[]),
-            Self::Here => (&[], &[P::Suffix]),
+            Self::Here => (&[], &[P::Suffix, P::Up]),
             Self::Enclosing => (&[P::Member], &[]),
             Self::Device | Self::Record => (&[], &[]),
             Self::Concat => {
                 (&[P::Part1], &[P::Part2, P::Part3, P::Part4, P::Part5, P::Part6, P::Separator])
             }
+            Self::FirstOf => (&[], &[P::Part1, P::Part2, P::Part3, P::Part4, P::Part5, P::Part6]),
+            Self::RangeFlag => (&[P::Value, P::Minimum, P::Maximum], &[]),
             Self::UpperCase | Self::LowerCase | Self::Eui64 => (&[P::Text], &[]),
             Self::CodeIri => (&[P::Code, P::Namespace], &[]),
             Self::Lookup => (&[P::Code, P::Entry], &[P::Otherwise]),
@@ -201,7 +214,10 @@ impl Function {
             Self::Here => &[O::Iri, O::PathText, O::Member],
             Self::Enclosing => &[O::Found],
             Self::Device | Self::Record | Self::CodeIri | Self::Lookup => &[O::Iri],
-            Self::Concat | Self::UpperCase | Self::LowerCase | Self::Eui64 => &[O::Result],
+            Self::RangeFlag => &[O::Flag],
+            Self::Concat | Self::FirstOf | Self::UpperCase | Self::LowerCase | Self::Eui64 => {
+                &[O::Result]
+            }
         }
     }
 
@@ -226,6 +242,8 @@ impl Function {
             Self::Device => Ok(iri_output(around.device.to_owned())),
             Self::Record => Ok(iri_output(around.record.to_owned())),
             Self::Concat => call.concat(),
+            Self::FirstOf => call.first_of(),
+            Self::RangeFlag => call.range_flag(),
             Self::UpperCase => Ok(result(call.one(Parameter::Text)?.to_ascii_uppercase())),
             Self::LowerCase => Ok(result(call.one(Parameter::Text)?.to_ascii_lowercase())),
             Self::Eui64 => Ok(result(eui64(call.one(Parameter::Text)?)?)),
@@ -257,6 +275,9 @@ impl Parameter {
         Self::Namespace,
         Self::Entry,
         Self::Otherwise,
+        Self::Up,
+        Self::Minimum,
+        Self::Maximum,
     ];
 
     pub(crate) fn find(iri: &str) -> Option<Self> {
@@ -277,6 +298,7 @@ impl Output {
         Self::Member,
         Self::Found,
         Self::Result,
+        Self::Flag,
     ];
 
     pub(crate) fn find(iri: &str) -> Option<Self> {
@@ -358,27 +380,54 @@ impl<'a> Call<'a> {
     }
 
     fn here(&self, around: &Surroundings<'_>) -> Called {
-        let steps: Vec<String> =
-            around.path.iter().map(|step| encode(step, Encoding::Uri)).collect();
-        let path = steps.join("/");
+        let up = match self.optional(Parameter::Up)? {
+            None => 0,
+            Some(text) => text
+                .parse::<usize>()
+                .map_err(|_| FunctionError::NoSuch { what: "number of steps", text: cut(text) })?,
+        };
+        let length = around.path.len().saturating_sub(up);
+        let path = around.path.get(..length).unwrap_or_default();
+        let steps: Vec<String> = path.iter().map(|step| encode(step, Encoding::Uri)).collect();
         let suffix = self.optional(Parameter::Suffix)?.unwrap_or_default();
-        let iri = format!("{}{path}{suffix}", around.base);
+        let iri = format!("{}{}{suffix}", around.base, steps.join("/"));
         NamedNode::new(&iri).map_err(|_| TermError::Iri { iri: cut(&iri) })?;
         let mut outputs = iri_output(iri);
-        outputs.insert(Output::PathText, Value::Text(around.path.join("/")));
-        if let Some(member) = around.path.last() {
+        outputs.insert(Output::PathText, Value::Text(path.join("/")));
+        if let Some(member) = path.last() {
             outputs.insert(Output::Member, Value::Text(member.clone()));
         }
         Ok(outputs)
     }
 
-    fn concat(&self) -> Called {
+    /// The parts that have a value, in order.
+    fn parts(&self) -> Result<Vec<&'a str>, FunctionError> {
         use Parameter as P;
         let mut parts = Vec::new();
         for parameter in [P::Part1, P::Part2, P::Part3, P::Part4, P::Part5, P::Part6] {
             parts.extend(self.optional(parameter)?);
         }
-        Ok(result(parts.join(self.optional(P::Separator)?.unwrap_or_default())))
+        Ok(parts)
+    }
+
+    fn concat(&self) -> Called {
+        let separator = self.optional(Parameter::Separator)?.unwrap_or_default();
+        Ok(result(self.parts()?.join(separator)))
+    }
+
+    fn first_of(&self) -> Called {
+        let first = self.parts()?.first().map(|part| (*part).to_owned());
+        Ok(first.map_or_else(Outputs::new, result))
+    }
+
+    fn range_flag(&self) -> Called {
+        let value = Number::parse(self.one(Parameter::Value)?)?;
+        let minimum = Number::parse(self.one(Parameter::Minimum)?)?;
+        let maximum = Number::parse(self.one(Parameter::Maximum)?)?;
+        if (minimum..=maximum).contains(&value) {
+            return Ok(Outputs::new());
+        }
+        Ok(Outputs::from([(Output::Flag, Value::Iri(format!("{PERVADE}Implausible")))]))
     }
 
     fn code_iri(&self) -> Called {
@@ -502,6 +551,18 @@ mod tests {
             expect![[
                 r#"iri=Iri("urn:pervade:tx:c:t#em%3A0/a_voltage/min") pathText=Text("em:0/a_voltage") member=Text("a_voltage")"#
             ]],
+        );
+        check(F::Here, &[(P::Up, "1")], expect![[r#"iri=Iri("urn:pervade:tx:c:t#em%3A0") pathText=Text("em:0") member=Text("em:0")"#]]);
+        check(F::FirstOf, &[(P::Part3, "c"), (P::Part2, "b")], expect![[r#"result=Text("b")"#]]);
+        check(
+            F::RangeFlag,
+            &[(P::Value, "-0.02"), (P::Minimum, "0"), (P::Maximum, "1")],
+            expect![[r#"flag=Iri("urn:pervade:vocab#Implausible")"#]],
+        );
+        check(
+            F::RangeFlag,
+            &[(P::Value, "1.0"), (P::Minimum, "0"), (P::Maximum, "1")],
+            expect![[""]],
         );
         check(
             F::Concat,

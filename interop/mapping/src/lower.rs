@@ -51,7 +51,7 @@ pub(crate) fn lower_in(turtle: &str, profile: Profile, base: &str) -> Lowered {
 fn syntax_problem(error: &TurtleError) -> Problem {
     let message = match error {
         TurtleError::Syntax { detail, .. } => detail.clone(),
-        other => other.to_string(),
+        TurtleError::Base { .. } | TurtleError::TooLong { .. } | _ => error.to_string(),
     };
     Problem::at(error.position(), ProblemCode::Syntax, message)
 }
@@ -266,9 +266,12 @@ mod tests {
 
     #[test]
     fn a_syntax_error_is_one_problem() {
-        check("<#m> rml:subject e:s e:t .", expect![[r#"
+        check(
+            "<#m> rml:subject e:s e:t .",
+            expect![[r#"
             2:22: A dot is expected at the end of statements [syntax]
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

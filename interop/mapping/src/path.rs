@@ -3,14 +3,14 @@ use serde_json_path::{JsonPath, PathElement};
 
 use crate::plan::Profile;
 
-/// Longest JSONPath read, in bytes.
+/// Longest path read, in bytes.
 const PATH_BYTES_MAX: usize = 1024;
 
 /// Most ways one path may select the same value: the product, over the segments, of the
 /// selectors in their brackets.
 const SELECTORS_MAX: usize = 64;
 
-/// A JSONPath query ([RFC 9535](https://www.rfc-editor.org/rfc/rfc9535)).
+/// A query into a document ([RFC 9535](https://www.rfc-editor.org/rfc/rfc9535)).
 #[derive(Debug, Clone)]
 pub(crate) struct Path {
     query: JsonPath,

@@ -49,7 +49,7 @@ pub enum ProblemCode {
     WrongValue,
     /// A term map cannot give terms of this type here.
     TermType,
-    /// Not a JSONPath, or one that the ledger does not bound.
+    /// Not a path (RFC 9535), or one that the ledger does not bound.
     Path,
     /// Not a template.
     Template,

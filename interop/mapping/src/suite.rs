@@ -101,10 +101,7 @@ mod tests {
             std::fs::read(folder.join(path))
                 .map_err(|error| SourceError { reason: error.to_string() })
         };
-        run_rml(&mapping, "http://example.com/", &read).map_err(|error| match error {
-            RmlError::Mapping { problems } => format!("{problems:?}"),
-            other => other.to_string(),
-        })
+        run_rml(&mapping, "http://example.com/", &read).map_err(|error| format!("{error:?}"))
     }
 
     fn judge(folder: &Path) -> Result<(), String> {

@@ -230,7 +230,7 @@ fn is_ucschar(character: char) -> bool {
     match u32::from(character) {
         0xa0..=0xd7ff | 0xf900..=0xfdcf | 0xfdf0..=0xffef => true,
         code @ 0x1_0000..=0xe_fffd => {
-            code & 0xffff <= 0xfffd && (code < 0xe_0000 || code >= 0xe_1000)
+            code & 0xffff <= 0xfffd && !(0xe_0000..0xe_1000).contains(&code)
         }
         _ => false,
     }

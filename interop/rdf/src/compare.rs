@@ -46,7 +46,7 @@ fn sorted(quads: &[Quad]) -> BTreeMap<String, Quad> {
 }
 
 fn blank_nodes(quads: &BTreeMap<String, Quad>) -> Vec<String> {
-    let mut names: Vec<String> = quads.values().flat_map(|quad| blanks(quad)).collect();
+    let mut names: Vec<String> = quads.values().flat_map(blanks).collect();
     names.sort();
     names.dedup();
     names

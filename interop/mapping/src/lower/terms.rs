@@ -89,7 +89,7 @@ impl<'g> Lowering<'g> {
             Term::Literal(_) if literal => {
                 Some(TermKind::Literal { datatype: None, language: None })
             }
-            _ => {
+            Term::NamedNode(_) | Term::BlankNode(_) | Term::Literal(_) => {
                 let name = role.name();
                 let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
                 let message = format!("{article} {name} is {}", role.wants());
@@ -187,8 +187,13 @@ impl<'g> Lowering<'g> {
         match role {
             Role::Object if by_value || constant_literal => literal,
             Role::Language | Role::Join | Role::Input => literal,
-            _ if constant_literal => literal,
-            _ => TermKind::Iri(Encoding::Iri),
+            Role::Subject | Role::Predicate | Role::Object | Role::Graph | Role::Datatype => {
+                if constant_literal {
+                    literal
+                } else {
+                    TermKind::Iri(Encoding::Iri)
+                }
+            }
         }
     }
 
