@@ -1,6 +1,6 @@
 //! The `#[contract]` attribute.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
@@ -34,7 +34,8 @@ impl Parse for Options {
                 input.parse::<Token![,]>()?;
             }
         }
-        let missing = || input.error("a contract needs a name: `#[contract(name = \"…\")]`");
+        let message = "a contract needs a name: `#[contract(name = \"…\")]`";
+        let missing = || Error::new(Span::call_site(), message);
         Ok(Self { name: name.ok_or_else(missing)?, default })
     }
 }

@@ -1,6 +1,5 @@
 //! One function of a contract, as its author wrote it.
 
-use quote::quote;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{
@@ -44,7 +43,7 @@ impl Function {
         let signature = &item.sig;
         if !signature.generics.params.is_empty() {
             let message = "a contract function has no generic parameters: its arguments come as bytes, and their types must be known";
-            return Err(Error::new(signature.generics.span(), message));
+            return Err(Error::new_spanned(&signature.generics, message));
         }
         let mut inputs = signature.inputs.iter();
         check_receiver(inputs.next(), signature.ident.span())?;
@@ -94,7 +93,7 @@ impl Marks {
     fn set(&mut self, intent: Intent, attribute: &Attribute) -> Result<()> {
         if self.intent.is_some() {
             let message = "a function is either `#[submit]` or `#[evaluate]`, once";
-            return Err(Error::new(attribute.span(), message));
+            return Err(Error::new_spanned(attribute, message));
         }
         let renamed = match &attribute.meta {
             Meta::Path(_) => None,
@@ -126,7 +125,7 @@ fn check_receiver(input: Option<&FnArg>, function: proc_macro2::Span) -> Result<
         {
             Ok(())
         }
-        Some(other) => Err(Error::new(other.span(), message)),
+        Some(other) => Err(Error::new_spanned(other, message)),
         None => Err(Error::new(function, message)),
     }
 }
@@ -164,17 +163,15 @@ fn reference_to(of: &Type) -> Option<(&Ident, bool)> {
 
 fn parameter(input: &FnArg) -> Result<(Ident, Type)> {
     let FnArg::Typed(typed) = input else {
-        return Err(Error::new(input.span(), "`self` comes first"));
+        return Err(Error::new_spanned(input, "`self` comes first"));
     };
     let Pat::Ident(name) = &*typed.pat else {
         let message = "a parameter of a contract function has a plain name: clients see it";
-        return Err(Error::new(typed.pat.span(), message));
+        return Err(Error::new_spanned(&typed.pat, message));
     };
     if matches!(&*typed.ty, Type::Reference(_)) {
-        let of = &typed.ty;
-        let message =
-            format!("an argument is owned: take `String` or `Vec<u8>`, not `{}`", quote!(#of));
-        return Err(Error::new(typed.ty.span(), message));
+        let message = "an argument is owned: take `String` or `Vec<u8>`, not a reference";
+        return Err(Error::new_spanned(&typed.ty, message));
     }
     Ok((name.ident.clone(), (*typed.ty).clone()))
 }
