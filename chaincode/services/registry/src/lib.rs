@@ -1,3 +1,32 @@
 //! The registry contract: device types, their schemas and mappings.
+//!
+//! A vendor publishes a [device package](pervade_package); it is refused, with every problem
+//! listed, unless its own examples validate and give exactly the quads they promise. From then
+//! on the package is known by the SHA-256 of its text, and one package alone speaks for a
+//! version of a device type.
+//!
+//! `normalise` is the ledger's own semantic mapping: an external function without state of its
+//! own that any contract may call. It reads one package and writes nothing, so the same package
+//! and payload give the same quads wherever and whenever they are asked for.
+//!
+//! | Key | Value |
+//! |---|---|
+//! | `package/<id>` | the package, canonical JSON |
+//! | `device-type/<vendor>/<model>/<version>` | the package's id |
+//! | `publisher/<id>` | [`Publisher`](record::Publisher), canonical JSON |
 
+mod contract;
+mod error;
+mod normalise;
 pub mod record;
+
+use pervade_chaincode::{Chaincode, ChaincodeName};
+
+pub use contract::{LISTED_MAX, Registry, RegistryClient};
+pub use error::RegistryError;
+
+/// The registry, to be deployed under the given name.
+#[must_use]
+pub fn chaincode(name: ChaincodeName) -> Chaincode {
+    Chaincode::new(name).with(Registry::default())
+}

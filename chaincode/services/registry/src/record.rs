@@ -1,4 +1,84 @@
-//! Where the contract keeps what it was given.
+//! What the registry writes, takes and returns, and under which keys.
+
+use pervade_chaincode::Argument;
+use serde::{Deserialize, Serialize};
+
+/// A version of a device type.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Argument)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "the key's parts")]
+pub struct DeviceType {
+    /// The maker.
+    pub vendor: String,
+    /// The model.
+    pub model: String,
+    /// The version of its package.
+    pub version: String,
+}
+
+impl DeviceType {
+    /// The key under which the type's package id stands.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let Self { vendor, model, version } = self;
+        format!("{}{model}/{version}", vendor_prefix(vendor))
+    }
+
+    /// Reads [`key`](Self::key) back.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        let mut parts = key.strip_prefix(DEVICE_TYPE)?.splitn(3, '/').map(str::to_owned);
+        Some(Self { vendor: parts.next()?, model: parts.next()?, version: parts.next()? })
+    }
+}
+
+/// Who published a package first, and when on the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct Publisher {
+    /// The organisation.
+    pub msp: String,
+    /// The transaction.
+    pub tx_id: String,
+}
+
+/// A package of a vendor's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct Listed {
+    /// What the package describes.
+    pub device_type: DeviceType,
+    /// The package's id.
+    pub package: String,
+}
+
+/// The recording that a payload belongs to; it decides the IRIs of the quads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Recording {
+    /// The channel.
+    pub channel: String,
+    /// The account address of the device.
+    pub device: String,
+    /// The transaction that records the payload.
+    pub tx_id: String,
+}
+
+/// What a payload says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct Normalisation {
+    /// The device type of the package that was used.
+    pub device_type: DeviceType,
+    /// SHA-256 of `nquads`, in hexadecimal.
+    pub graph_sha256: String,
+    /// The quads: canonical N-Quads, sorted, one each line.
+    pub nquads: String,
+    /// How many there are.
+    pub quads: u64,
+}
 
 /// The name under which the contract is usually deployed, and so the namespace of its packages.
 pub const NAMESPACE: &str = "registry";
@@ -6,13 +86,45 @@ pub const NAMESPACE: &str = "registry";
 /// The key of a package's canonical JSON.
 #[must_use]
 pub fn package_key(id: &str) -> String {
-    format!("{PACKAGE_PREFIX}{id}")
+    format!("{PACKAGE}{id}")
 }
 
 /// Whether a key of the contract's namespace holds a package.
 #[must_use]
 pub fn is_package_key(key: &str) -> bool {
-    key.starts_with(PACKAGE_PREFIX)
+    key.starts_with(PACKAGE)
 }
 
-const PACKAGE_PREFIX: &str = "package/";
+/// The key of a package's publisher.
+#[must_use]
+pub fn publisher_key(id: &str) -> String {
+    format!("publisher/{id}")
+}
+
+/// What the keys of a vendor's device types begin with.
+#[must_use]
+pub fn vendor_prefix(vendor: &str) -> String {
+    format!("{DEVICE_TYPE}{vendor}/")
+}
+
+const PACKAGE: &str = "package/";
+
+const DEVICE_TYPE: &str = "device-type/";
+
+#[cfg(test)]
+mod tests {
+    use super::DeviceType;
+
+    #[test]
+    fn a_device_type_is_its_key() {
+        let device_type = DeviceType {
+            vendor: "acme".to_owned(),
+            model: "probe-1".to_owned(),
+            version: "1.0.0".to_owned(),
+        };
+        assert_eq!(device_type.key(), "device-type/acme/probe-1/1.0.0");
+        assert_eq!(DeviceType::from_key(&device_type.key()), Some(device_type));
+        assert_eq!(DeviceType::from_key("device-type/acme"), None);
+        assert_eq!(DeviceType::from_key("package/1"), None);
+    }
+}

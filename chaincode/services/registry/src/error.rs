@@ -1,0 +1,140 @@
+//! Why the registry refuses.
+
+use std::error::Error;
+
+use pervade_chaincode::{Fault, LedgerError, Status};
+use pervade_package::{ContextError, FormatError, NormaliseError, Problem};
+
+use crate::record::DeviceType;
+
+/// Why a call of the registry failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// The text is not a package in canonical form.
+    #[error("the package is {}", chain(.0))]
+    PackageMalformed(#[source] FormatError),
+    /// The package's own check failed.
+    #[error("{}", listed(problems))]
+    PackageRefused {
+        /// Everything that is wrong, in the order of the documents.
+        problems: Vec<Problem>,
+    },
+    /// Another package speaks for this version of the device type.
+    #[error("{} is described by package {by} already", device_type.key())]
+    DeviceTypeTaken {
+        /// The device type.
+        device_type: DeviceType,
+        /// The other package's id.
+        by: String,
+    },
+    /// No such package.
+    #[error("there is no package {id:?}")]
+    UnknownPackage {
+        /// The id, as asked for.
+        id: String,
+    },
+    /// No such device type.
+    #[error("there is no device type {}", device_type.key())]
+    UnknownDeviceType {
+        /// The device type, as asked for.
+        device_type: DeviceType,
+    },
+    /// The recording's names cannot stand in IRIs.
+    #[error("the recording's names: {0}")]
+    Recording(#[source] ContextError),
+    /// The payload is not one of the device type's, or cannot be mapped.
+    #[error("{}", chain(.0))]
+    Payload(#[source] NormaliseError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl Fault for RegistryError {
+    fn status(&self) -> Status {
+        match self {
+            Self::PackageMalformed(_) | Self::Recording(_) => Status::BAD_REQUEST,
+            Self::PackageRefused { .. } | Self::Payload(_) => Status::UNPROCESSABLE,
+            Self::DeviceTypeTaken { .. } => Status::CONFLICT,
+            Self::UnknownPackage { .. } | Self::UnknownDeviceType { .. } => Status::NOT_FOUND,
+            Self::Ledger(error) => error.status(),
+        }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            Self::PackageMalformed(_) => "PACKAGE_MALFORMED",
+            Self::PackageRefused { .. } => "PACKAGE_REFUSED",
+            Self::DeviceTypeTaken { .. } => "DEVICE_TYPE_TAKEN",
+            Self::UnknownPackage { .. } => "UNKNOWN_PACKAGE",
+            Self::UnknownDeviceType { .. } => "UNKNOWN_DEVICE_TYPE",
+            Self::Recording(_) => "RECORDING_NAMES",
+            Self::Payload(_) => "PAYLOAD_INVALID",
+            Self::Ledger(error) => error.code(),
+        }
+    }
+}
+
+/// Bytes of problems that one message lists; the rest is counted. Below the limit of an error's
+/// message, so that the count is never what is cut off.
+const LISTED_BYTES_MAX: usize = 1_800;
+
+fn listed(problems: &[Problem]) -> String {
+    let count = problems.len();
+    let mut text = format!("{count} problem{}", if count == 1 { "" } else { "s" });
+    for (index, problem) in problems.iter().enumerate() {
+        let entry = format!("\n{problem}");
+        if text.len().saturating_add(entry.len()) > LISTED_BYTES_MAX {
+            let rest = count.saturating_sub(index);
+            text.push_str(&format!("\nand {rest} more"));
+            return text;
+        }
+        text.push_str(&entry);
+    }
+    text
+}
+
+/// An error with its causes.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    const CAUSES_MAX: usize = 8;
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    let texts: Vec<String> = causes.take(CAUSES_MAX).map(ToString::to_string).collect();
+    texts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use pervade_chaincode::ContractError;
+    use pervade_package::{Problem, ProblemCode};
+
+    use super::RegistryError;
+
+    #[test]
+    fn every_problem_is_listed() {
+        let text = refused(3);
+        assert_eq!(text.lines().next(), Some("3 problems"));
+        assert_eq!(text.lines().nth(2), Some("mapping.ttl:2:1: a mistake [quad-extra]"));
+        assert_eq!(text.lines().count(), 4);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let text = refused(1_000);
+        let listed = text.lines().count() - 2;
+        assert_eq!(text.lines().last().unwrap(), format!("and {} more", 1_000 - listed));
+        assert!(text.len() < ContractError::MESSAGE_BYTES_MAX);
+    }
+
+    fn refused(count: u64) -> String {
+        let problem = |line| Problem {
+            document: "mapping.ttl".to_owned(),
+            line,
+            column: 1,
+            code: ProblemCode::QuadExtra,
+            message: "a mistake".to_owned(),
+        };
+        let problems = (1..=count).map(problem).collect();
+        RegistryError::PackageRefused { problems }.to_string()
+    }
+}
