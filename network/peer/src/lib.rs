@@ -23,6 +23,8 @@ mod peer;
 mod requirement;
 mod simulation;
 mod system;
+#[cfg(test)]
+mod testing;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
