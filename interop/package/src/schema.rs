@@ -253,10 +253,26 @@ mod tests {
 
     #[test]
     fn references_stay_inside_and_end() {
-        check(r#""$ref":"https://example.com/s.json""#, "1", expect!["at /$ref: a reference leads to a place in this document, #/…"]);
-        check(r##""allOf":[{"$ref":"#"}]"##, "1", expect!["at /: a reference comes back to itself"]);
-        check(r##""properties":{"a":{"$ref":"#"}}"##, "1", expect!["at /: a reference comes back to itself"]);
-        check(r##""$ref":"#/$defs/none""##, "1", expect!["at /$ref: a reference leads to a place in this document, #/…"]);
+        check(
+            r#""$ref":"https://example.com/s.json""#,
+            "1",
+            expect!["at /$ref: a reference leads to a place in this document, #/…"],
+        );
+        check(
+            r##""allOf":[{"$ref":"#"}]"##,
+            "1",
+            expect!["at /: a reference comes back to itself"],
+        );
+        check(
+            r##""properties":{"a":{"$ref":"#"}}"##,
+            "1",
+            expect!["at /: a reference comes back to itself"],
+        );
+        check(
+            r##""$ref":"#/$defs/none""##,
+            "1",
+            expect!["at /$ref: a reference leads to a place in this document, #/…"],
+        );
     }
 
     #[test]
@@ -268,12 +284,20 @@ mod tests {
                 "\"d{level}\":{{\"allOf\":[{{\"$ref\":\"#/$defs/d{below}\"}},{{\"$ref\":\"#/$defs/d{below}\"}}]}}"
             ));
         }
-        check(&format!("\"$defs\":{{{}}}", defs.join(",")), "1", expect!["at /$defs/d13: comes to more than 20000 schemas"]);
+        check(
+            &format!("\"$defs\":{{{}}}", defs.join(",")),
+            "1",
+            expect!["at /$defs/d13: comes to more than 20000 schemas"],
+        );
     }
 
     #[test]
     fn what_the_ledger_does_not_validate() {
-        check(r#""multipleOf":0.1"#, "1", expect!["at /: multipleOf is not used on the ledger: it is computed in floats"]);
+        check(
+            r#""multipleOf":0.1"#,
+            "1",
+            expect!["at /: multipleOf is not used on the ledger: it is computed in floats"],
+        );
         check(
             r#""properties":{"multipleOf":{"type":"string"}}"#,
             r#"{"multipleOf":1}"#,
@@ -282,8 +306,15 @@ mod tests {
             "#]],
         );
         check(r#""pattern":"(a)\\1""#, "1", expect![[r#"at /pattern: value is not a "regex""#]]);
-        check(r#""type":"numbr""#, "1", expect!["at /type: value is not valid under any of the schemas listed in the 'anyOf' keyword"]);
+        check(
+            r#""type":"numbr""#,
+            "1",
+            expect![
+                "at /type: value is not valid under any of the schemas listed in the 'anyOf' keyword"
+            ],
+        );
         let undeclared = PayloadSchema::compile("{}").expect_err("no dialect");
-        expect!["at /: $schema is draft 2020-12 or draft-07, and must be stated"].assert_eq(&undeclared.to_string());
+        expect!["at /: $schema is draft 2020-12 or draft-07, and must be stated"]
+            .assert_eq(&undeclared.to_string());
     }
 }

@@ -1,7 +1,179 @@
+use std::collections::BTreeMap;
+
 use crate::model::DevicePackage;
 
-/// The packages that come with the product, written from `schemas/`.
+/// The packages that come with the product, written from `schemas/`, by vendor and model.
 #[must_use]
 pub fn shipped() -> Vec<DevicePackage> {
-    Vec::new()
+    SHIPPED
+        .iter()
+        .filter_map(|files| {
+            let files: BTreeMap<String, Vec<u8>> = files
+                .iter()
+                .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+                .collect();
+            // A test reads every one, so none is left out here.
+            DevicePackage::from_files(&files).ok()
+        })
+        .collect()
+}
+
+/// Files of one package: path inside its folder, and text.
+type Files = &'static [(&'static str, &'static str)];
+
+/// The files of one folder of `schemas/` with its examples.
+macro_rules! files {
+    ($folder:literal, $($example:literal),+) => {
+        &[
+            files!(@file $folder, "package.json"),
+            files!(@file $folder, "schema.json"),
+            files!(@file $folder, "mapping.ttl"),
+            $(
+                files!(@file $folder, concat!("examples/", $example, ".json")),
+                files!(@file $folder, concat!("examples/", $example, ".nq")),
+            )+
+        ]
+    };
+    (@file $folder:literal, $path:expr) => {
+        ($path, include_str!(concat!("../../../schemas/", $folder, "/", $path)))
+    };
+}
+
+const SHIPPED: &[Files] = &[
+    files!("decentlab/dl-5tm", "dry-soil", "uplink-message"),
+    files!("epcis/logistics-gateway", "receiving", "shipping"),
+    files!("senml/environment-pack", "with-base-time", "without-clock"),
+    files!("shelly/pro-3em", "three-phases", "without-clock"),
+    files!("tasmota/aht1x", "celsius-local-time", "fahrenheit-zoned-time"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use expect_test::expect_file;
+    use pervade_rdf::{Dataset, Term, nquads};
+
+    use super::*;
+    use crate::{CheckedPackage, Context, check};
+
+    fn schemas() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas")
+    }
+
+    fn named(vendor: &str) -> CheckedPackage {
+        let package = shipped().into_iter().find(|p| p.manifest.vendor == vendor).expect("shipped");
+        CheckedPackage::compile(&package).expect("compiles")
+    }
+
+    /// What the examples give, kept beside them; read by people before it is kept.
+    #[test]
+    fn examples_give_the_quads_beside_them() {
+        for package in shipped() {
+            let checked = match CheckedPackage::compile(&package) {
+                Ok(checked) => checked,
+                Err(problems) => panic!("{}: {problems:#?}", package.manifest.model),
+            };
+            let folder = schemas().join(&package.manifest.vendor).join(&package.manifest.model);
+            for example in &package.examples {
+                let quads = checked
+                    .normalise(example.payload.as_bytes(), &Context::example())
+                    .unwrap_or_else(|error| {
+                        panic!("{} {}: {error:?}", package.manifest.model, example.name)
+                    })
+                    .quads;
+                let file = folder.join(format!("examples/{}.nq", example.name));
+                expect_file![file].assert_eq(&nquads(&quads));
+            }
+        }
+    }
+
+    /// T-71: five dialects, all accepted by the gate every vendor's package passes.
+    #[test]
+    fn every_shipped_package_passes_the_check() {
+        assert_eq!(shipped().len(), SHIPPED.len(), "every folder reads");
+        for package in shipped() {
+            let problems = check(&package).err().unwrap_or_default();
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            assert!(lines.is_empty(), "{}:\n{}", package.manifest.model, lines.join("\n"));
+            assert!(package.examples.len() >= 2, "{} has two examples", package.manifest.model);
+        }
+    }
+
+    fn objects(quads: &Dataset, predicate: &str) -> BTreeSet<String> {
+        quads
+            .iter()
+            .filter(|quad| quad.predicate.as_str() == predicate)
+            .map(|quad| match &quad.object {
+                Term::NamedNode(node) => node.as_str().to_owned(),
+                Term::Literal(literal) => literal.value().to_owned(),
+                Term::BlankNode(node) => panic!("blank node {node}"),
+            })
+            .collect()
+    }
+
+    /// T-69, T-71: one question finds every vendor's temperatures, in one unit.
+    #[test]
+    fn one_pattern_finds_every_temperature() {
+        const KIND: &str = "http://qudt.org/schema/qudt/hasQuantityKind";
+        for package in shipped() {
+            let checked = CheckedPackage::compile(&package).expect("compiles");
+            let found = package.examples.iter().any(|example| {
+                let payload = example.payload.as_bytes();
+                let quads = checked.normalise(payload, &Context::example()).expect("maps").quads;
+                objects(&quads, KIND).contains("http://qudt.org/vocab/quantitykind/Temperature")
+                    && objects(&quads, "http://qudt.org/schema/qudt/hasUnit")
+                        .contains("http://qudt.org/vocab/unit/DEG_C")
+            });
+            assert!(found, "{} reports a temperature", package.manifest.model);
+        }
+    }
+
+    /// T-72: what a mapping has no words for is kept and flagged.
+    #[test]
+    fn unknown_quantities_are_flagged() {
+        let pack = br#"[{"n":"urn:dev:x","u":"S/m","v":0.2}]"#;
+        let quads = named("senml").normalise(pack, &Context::example()).expect("maps").quads;
+        let flags = objects(&quads, "urn:pervade:vocab#qualityFlag");
+        assert!(flags.contains("urn:pervade:vocab#UnknownQuantity"), "{flags:?}");
+    }
+
+    /// The folder of public payloads; the environment names it, or it lies beside the project.
+    fn payloads() -> Option<PathBuf> {
+        let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+        let named = std::env::var_os("PERVADE_DATA").map(PathBuf::from);
+        let found =
+            named.into_iter().chain([beside]).find(|folder| folder.join("payloads").is_dir());
+        found.map(|folder| folder.join("payloads"))
+    }
+
+    /// T-71: payloads that real devices sent.
+    #[test]
+    fn real_payloads_are_understood() {
+        let Some(folder) = payloads() else { return };
+        let read = |path: &str| std::fs::read(folder.join(path)).expect("a payload");
+        let temperatures = |vendor: &str, payload: &[u8]| {
+            let quads = named(vendor).normalise(payload, &Context::example()).map(|n| n.quads);
+            objects(&quads.expect(vendor), "http://www.w3.org/ns/sosa/hasSimpleResult")
+        };
+        let soil = temperatures("decentlab", &read("lorawan/decentlab-dl-5tm.json"));
+        assert!(soil.contains("22.5") && soil.contains("-0.0215397767"), "{soil:?}");
+        for example in ["ex1", "ex2", "ex3", "ex5"] {
+            let values = temperatures("senml", &read(&format!("senml/{example}.json")));
+            assert!(!values.is_empty(), "{example}");
+        }
+        let gateway = temperatures("epcis", &read("epcis/SensorDataExample1.jsonld"));
+        assert!(gateway.contains("26.1") && gateway.contains("0.0121"), "{gateway:?}");
+        let gateway = temperatures("epcis", &read("epcis/SensorDataExample2.jsonld"));
+        assert!(gateway.contains("26.2"), "{gateway:?}");
+        temperatures("epcis", &read("epcis/Example_9.6.1-ObjectEvent.jsonld"));
+        let lines = String::from_utf8(read("tasmota/sensors.jsonl")).expect("text");
+        let room = temperatures("tasmota", lines.lines().next().expect("a line").as_bytes());
+        assert!(room.contains("24.7") && room.contains("16.8"), "{room:?}");
+        let meter: serde_json::Value =
+            serde_json::from_slice(&read("shelly/pro-3em.json")).expect("JSON");
+        let meter = temperatures("shelly", meter["status"].to_string().as_bytes());
+        assert!(meter.contains("375.5") && meter.contains("46.6"), "{meter:?}");
+    }
 }
