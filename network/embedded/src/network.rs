@@ -1,0 +1,817 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fabric_protos::common::Block;
+use fabric_protos::id::{ChannelId, MspId};
+use pervade_identity::{Msp, MspError, Signer};
+use pervade_ordering::{Orderer, Parts};
+use pervade_peer::deliver::{BlockForm, Guard, Source};
+use pervade_peer::{
+    Channel, Channels, DeliverService, EndorserService, GatewayService, OpenChannelError, Peer,
+    PeerSettings, Peers,
+};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinError;
+
+use crate::administration::AdministrationError;
+use crate::control::{self, Answer, ChannelStatus, Command, NetworkStatus, Obey};
+use crate::description::{
+    ChannelDescription, NetworkDescription, NodeDescription, OrganizationDescription,
+};
+use crate::export::{ExportError, export};
+use crate::folder::{Folder, FolderError};
+use crate::founding::{Founding, FoundingError, Ground, LOCALHOST, genesis_path, ledger_path};
+use crate::organizations::{Household, OrganizationError, TlsCredentials, connection_profile};
+use crate::packages::{InProcess, InstallError, PACKAGES_MAX, Package};
+use crate::serving::{self, Orderers, PeerServices, Rim, TlsError};
+use crate::topology::{Organization, PortChoice, Topology, TopologyError};
+use crate::world::World;
+
+/// A whole permissioned network in this process.
+///
+/// Each organisation has its own roots, each logical peer and the orderer its own TLS listener;
+/// all share one ledger per channel, kept in one folder that this process alone may change.
+/// Dropping it ends nothing in an orderly way: call [`EmbeddedNetwork::shutdown`].
+pub struct EmbeddedNetwork {
+    shared: Arc<Shared>,
+    founding: Founding,
+    households: BTreeMap<MspId, Household>,
+    orderers: Orderers,
+    stopping: watch::Sender<bool>,
+}
+
+/// What the control socket needs too.
+struct Shared {
+    folder: Folder,
+    world: World,
+    channels: Channels,
+    peers: Arc<Peers>,
+    in_process: BTreeMap<String, InProcess>,
+    packages: Mutex<Vec<Package>>,
+    down: watch::Sender<bool>,
+}
+
+/// How a network is started.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Options {
+    /// The folder that holds everything; made if need be.
+    pub data: PathBuf,
+    /// Clock, randomness, files and tasks.
+    pub world: World,
+    /// The address that nodes listen at.
+    pub listen: IpAddr,
+    /// Chaincodes that may run in this process, by name.
+    pub in_process: BTreeMap<String, InProcess>,
+}
+
+impl Options {
+    /// This machine's clock, files and runtime, and its own address only.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Self { data: data.into(), world: World::system(), listen, in_process: BTreeMap::new() }
+    }
+
+    /// Also runs this chaincode in the network's process.
+    #[must_use]
+    pub fn with_chaincode(mut self, name: impl Into<String>, chaincode: InProcess) -> Self {
+        self.in_process.insert(name.into(), chaincode);
+        self
+    }
+}
+
+/// Why a network did not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// No network can have this shape.
+    #[error("no network can have this topology")]
+    Topology(#[from] TopologyError),
+    /// The folder or a file in it.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Keys, certificates and first blocks.
+    #[error(transparent)]
+    Founding(#[from] FoundingError),
+    /// A port is not free.
+    #[error("{host} cannot listen at port {port}")]
+    Port {
+        /// The node.
+        host: String,
+        /// The port.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A channel's ledger cannot be opened.
+    #[error("the ledger of {channel} cannot be opened")]
+    Channel {
+        /// The channel.
+        channel: ChannelId,
+        /// Why.
+        source: Box<OpenChannelError>,
+    },
+    /// A node's identity.
+    #[error("the identity of {host} cannot be used")]
+    Identity {
+        /// The node.
+        host: String,
+        /// Why.
+        source: OrganizationError,
+    },
+    /// An organisation's own definition.
+    #[error("the definition of {msp_id} cannot be used")]
+    Definition {
+        /// The organisation.
+        msp_id: MspId,
+        /// Why.
+        source: MspError,
+    },
+    /// A node's TLS certificate.
+    #[error("the TLS certificate of {host} cannot be used")]
+    Tls {
+        /// The node.
+        host: String,
+        /// Why.
+        source: TlsError,
+    },
+    /// A package that was installed before cannot be installed again.
+    #[error("the package {label} cannot be installed again")]
+    Package {
+        /// Its label.
+        label: String,
+        /// Why.
+        source: InstallError,
+    },
+    /// The control socket cannot be opened.
+    #[error("the control socket in {} cannot be opened", path.display())]
+    Control {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The thread that read the disk ended early.
+    #[error("reading the folder was interrupted")]
+    Interrupted(#[from] JoinError),
+}
+
+/// Installed packages, in the network's folder.
+const PACKAGES: &str = "packages.json";
+
+impl EmbeddedNetwork {
+    /// Starts the network in a folder: founds it there the first time, and takes it up again
+    /// afterwards. Returns once every node listens.
+    ///
+    /// # Errors
+    /// If another process has the folder, it holds a network of another shape, anything in it is
+    /// damaged, or a port is not free.
+    pub async fn start(topology: Topology, options: Options) -> Result<Self, StartError> {
+        topology.check()?;
+        let Options { data, world, listen, in_process } = options;
+        let folder = Folder::take(&data, Arc::clone(&world.vfs))?;
+        let earlier = Founding::load(&folder)?;
+        if let Some(earlier) = &earlier {
+            earlier.check(&topology, &folder)?;
+        }
+        let listeners = bind(&topology, earlier.as_ref(), listen).await?;
+        let founding = Founding { ports: ports(&listeners), topology };
+        let (opened, world) = {
+            let (founding, world) = (founding.clone(), world);
+            let work =
+                move || (open(&folder, &founding, earlier.as_ref(), &world), (folder, world));
+            let (opened, (folder, world)) = tokio::task::spawn_blocking(work).await?;
+            (opened.map(|opened| (folder, opened)), world)
+        };
+        let (folder, (ground, channels)) = opened?;
+        let packages = folder.load(PACKAGES)?.unwrap_or_default();
+        let shared = Arc::new(Shared {
+            folder,
+            world,
+            channels,
+            peers: Arc::default(),
+            in_process,
+            packages: Mutex::new(packages),
+            down: watch::Sender::new(false),
+        });
+        let network = Self {
+            orderers: orderers(&ground, &founding, &shared)?,
+            shared,
+            founding,
+            households: ground.households,
+            stopping: watch::Sender::new(false),
+        };
+        network.serve(listeners)?;
+        Ok(network)
+    }
+
+    /// Where everything of the network is; also in `network.json`.
+    #[must_use]
+    pub fn description(&self) -> NetworkDescription {
+        let topology = &self.founding.topology;
+        let organizations = topology.organizations.iter();
+        let (orderer, orderer_msp_id) = (topology.orderer.host(), topology.orderer.msp_id.clone());
+        NetworkDescription {
+            format: NetworkDescription::FORMAT,
+            process: std::process::id(),
+            control_socket: PathBuf::from(control::SOCKET),
+            channels: topology
+                .channels
+                .iter()
+                .map(|channel| ChannelDescription {
+                    name: channel.name.clone(),
+                    organizations: topology
+                        .members(channel)
+                        .map(|org| org.msp_id.clone())
+                        .collect(),
+                    ledger: ledger_path(&channel.name),
+                    genesis_block: genesis_path(&channel.name),
+                })
+                .collect(),
+            organizations: organizations.map(|org| self.describe(org)).collect(),
+            orderer: self.describe_node(&orderer_msp_id, &orderer),
+            orderer_msp_id,
+        }
+    }
+
+    /// The network's folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.shared.folder.path()
+    }
+
+    /// How the network is.
+    #[must_use]
+    pub fn status(&self) -> NetworkStatus {
+        self.shared.status()
+    }
+
+    /// Installs a chaincode package on every peer, now and at every later start. A package that
+    /// is installed already stays as it is. Returns the package's id.
+    ///
+    /// # Errors
+    /// If the package cannot be, or there are too many.
+    pub fn install(&self, package: Package) -> Result<String, InstallError> {
+        self.shared.install(package)
+    }
+
+    /// One channel's ledger.
+    ///
+    /// # Errors
+    /// If there is no such channel.
+    pub fn channel(&self, name: &ChannelId) -> Result<Arc<Channel>, AdministrationError> {
+        let channel = self.shared.channels.get(name);
+        channel.ok_or_else(|| AdministrationError::NoChannel { channel: name.clone() })
+    }
+
+    /// Copies the organisations' files to `target/organizations`; see [`export`].
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
+    pub fn export(&self, target: &Path) -> Result<(), ExportError> {
+        export(self.data(), target)
+    }
+
+    /// Waits until the control socket is told to stop the network.
+    pub async fn told_to_stop(&self) {
+        let mut down = self.shared.down.subscribe();
+        if down.wait_for(|down| *down).await.is_err() {
+            tracing::debug!("nobody can tell the network to stop");
+        }
+    }
+
+    /// Stops the network: takes nothing new, stores what was accepted, ends every stream, writes
+    /// checkpoints, and gives up the folder.
+    pub async fn shutdown(self) {
+        self.stopping.send_replace(true);
+        for orderer in self.orderers.all() {
+            orderer.stop().await;
+        }
+        for peer in self.shared.peers.all() {
+            peer.shut_down();
+        }
+        let channels = self.shared.channels.all();
+        let work = tokio::task::spawn_blocking(move || {
+            for channel in channels {
+                if let Err(error) = channel.store().checkpoint() {
+                    tracing::warn!(channel = %channel.id(), %error, "no checkpoint was written");
+                }
+            }
+        });
+        if let Err(error) = work.await {
+            tracing::warn!(%error, "checkpoints were interrupted");
+        }
+        self.shared.folder.give_up();
+    }
+
+    pub(crate) fn channel_names(&self) -> Vec<ChannelId> {
+        self.shared.channels.all().iter().map(|channel| channel.id().clone()).collect()
+    }
+
+    pub(crate) fn orderers(&self) -> &Orderers {
+        &self.orderers
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.shared.world
+    }
+
+    pub(crate) fn find_household(&self, msp_id: &MspId) -> Option<&Household> {
+        self.households.get(msp_id)
+    }
+}
+
+impl EmbeddedNetwork {
+    /// Starts every node and the control socket, and writes down where they are.
+    fn serve(&self, listeners: BTreeMap<String, TcpListener>) -> Result<(), StartError> {
+        let World { clock, spawn, .. } = &self.shared.world;
+        let rim = Rim {
+            clock: Arc::clone(clock),
+            spawn: Arc::clone(spawn),
+            stopping: self.stopping.subscribe(),
+        };
+        let mut listeners = listeners;
+        let topology = &self.founding.topology;
+        for organization in &topology.organizations {
+            self.serve_peers(organization, &mut listeners, &rim)?;
+        }
+        self.reinstall()?;
+        let host = topology.orderer.host();
+        let (_, tls) = self.credentials(&topology.orderer.msp_id, &host)?;
+        if let Some(listener) = listeners.remove(&host) {
+            let source = Source {
+                channels: self.channels_of(None),
+                guard: Guard::Policy("/Channel/Readers"),
+                form: BlockForm::Ordered,
+                clock: Arc::clone(clock),
+            };
+            serving::serve_orderer((self.orderers.clone(), source), listener, &tls, &rim)
+                .map_err(|source| StartError::Tls { host, source })?;
+        }
+        self.write_down()?;
+        let obey: Arc<dyn Obey> = Arc::clone(&self.shared) as _;
+        control::serve(self.data(), obey, &rim)
+            .map_err(|source| StartError::Control { path: self.data().to_owned(), source })
+    }
+
+    fn serve_peers(
+        &self,
+        organization: &Organization,
+        listeners: &mut BTreeMap<String, TcpListener>,
+        rim: &Rim,
+    ) -> Result<(), StartError> {
+        let msp_id = &organization.msp_id;
+        let channels = self.channels_of(Some(msp_id));
+        for node in &organization.peers {
+            let host = organization.host(node);
+            let Some(listener) = listeners.remove(&host) else { continue };
+            let (signer, tls) = self.credentials(msp_id, &host)?;
+            let peer = Peer::new(PeerSettings {
+                address: format!("{host}:{}", self.port(&host)),
+                signer,
+                organization: self.definition(msp_id)?,
+                channels: Arc::clone(&channels),
+                clock: Arc::clone(&rim.clock),
+                spawn: Arc::clone(&rim.spawn),
+            });
+            self.shared.peers.add(Arc::clone(&peer));
+            let broadcast = Arc::new(self.orderers.clone());
+            let services = PeerServices {
+                gateway: GatewayService::new(
+                    Arc::clone(&peer),
+                    Arc::clone(&self.shared.peers),
+                    broadcast,
+                ),
+                endorser: EndorserService::new(peer),
+                deliver: DeliverService::new(Arc::clone(&channels), Arc::clone(&rim.clock)),
+            };
+            serving::serve_peer(services, listener, &tls, rim)
+                .map_err(|source| StartError::Tls { host, source })?;
+        }
+        Ok(())
+    }
+
+    /// Installs what earlier runs installed.
+    fn reinstall(&self) -> Result<(), StartError> {
+        for package in self.shared.packages().iter() {
+            let installed = self.shared.install_on_peers(package);
+            installed
+                .map_err(|source| StartError::Package { label: package.label.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    /// The channels that an organisation takes part in, or all.
+    fn channels_of(&self, msp_id: Option<&MspId>) -> Arc<Channels> {
+        let channels = Channels::default();
+        let topology = &self.founding.topology;
+        for spec in &topology.channels {
+            let takes_part =
+                msp_id.is_none_or(|id| topology.members(spec).any(|org| org.msp_id == *id));
+            if let Some(channel) = self.shared.channels.get(&spec.name).filter(|_| takes_part) {
+                channels.add(channel);
+            }
+        }
+        Arc::new(channels)
+    }
+
+    fn credentials(
+        &self,
+        msp_id: &MspId,
+        host: &str,
+    ) -> Result<(Arc<dyn Signer>, TlsCredentials), StartError> {
+        node_credentials(&self.households, msp_id, host)
+    }
+
+    fn definition(&self, msp_id: &MspId) -> Result<Msp, StartError> {
+        let config = self.households.get(msp_id).map(Household::msp_config).unwrap_or_default();
+        Msp::from_config(&config)
+            .map_err(|source| StartError::Definition { msp_id: msp_id.clone(), source })
+    }
+
+    fn port(&self, host: &str) -> u16 {
+        self.founding.ports.get(host).copied().unwrap_or_default()
+    }
+
+    fn address(&self, host: &str) -> String {
+        format!("{LOCALHOST}:{}", self.port(host))
+    }
+
+    fn describe(&self, organization: &Organization) -> OrganizationDescription {
+        let hosts = organization.peers.iter().map(|peer| organization.host(peer));
+        let household = self.households.get(&organization.msp_id);
+        OrganizationDescription {
+            name: organization.name.clone(),
+            msp_id: organization.msp_id.clone(),
+            domain: organization.domain.clone(),
+            peers: hosts.map(|host| self.describe_node(&organization.msp_id, &host)).collect(),
+            users: household.map(Household::describe_users).unwrap_or_default(),
+        }
+    }
+
+    fn describe_node(&self, msp_id: &MspId, host: &str) -> NodeDescription {
+        let household = self.households.get(msp_id);
+        let node = household.and_then(|household| household.node(host));
+        NodeDescription {
+            host: host.to_owned(),
+            address: self.address(host),
+            tls_root: node.map(Household::tls_root_of).unwrap_or_default(),
+        }
+    }
+
+    /// Writes `network.json` and the connection profiles.
+    fn write_down(&self) -> Result<(), StartError> {
+        let folder = &self.shared.folder;
+        let text = serde_json::to_vec_pretty(&self.description()).unwrap_or_default();
+        folder.write(Path::new(NetworkDescription::FILE_NAME), &text)?;
+        for organization in &self.founding.topology.organizations {
+            let Some(household) = self.households.get(&organization.msp_id) else { continue };
+            let hosts = organization.peers.iter().map(|peer| organization.host(peer));
+            let addresses: Vec<String> = hosts.map(|host| self.address(&host)).collect();
+            let root = household.registrar().tls_root().pem();
+            let (json, yaml) = connection_profile(organization, &addresses, &root);
+            let stem = format!("connection-{}", organization.name.to_lowercase());
+            let place = household.folder();
+            folder.write(&place.join(format!("{stem}.json")), json.as_bytes())?;
+            folder.write(&place.join(format!("{stem}.yaml")), yaml.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn install(&self, package: Package) -> Result<String, InstallError> {
+        let package_id = package.id(&self.in_process)?;
+        let mut packages = self.packages();
+        if packages.contains(&package) {
+            return Ok(package_id);
+        }
+        if packages.len() >= PACKAGES_MAX {
+            return Err(InstallError::TooMany);
+        }
+        self.install_on_peers(&package)?;
+        packages.push(package);
+        if let Err(error) = self.folder.save(PACKAGES, &*packages) {
+            packages.pop();
+            return Err(error.into());
+        }
+        Ok(package_id)
+    }
+
+    fn install_on_peers(&self, package: &Package) -> Result<(), InstallError> {
+        let package_id = package.id(&self.in_process)?;
+        for peer in self.peers.all() {
+            let launcher = package.launcher(&package_id, &self.in_process, &self.world.spawn)?;
+            peer.install(&package_id, &package.label, launcher)?;
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> NetworkStatus {
+        let channel = |channel: &Arc<Channel>| ChannelStatus {
+            name: channel.id().clone(),
+            height: channel.height(),
+            tip_hash: channel.store().tip_hash().map(hex::encode).unwrap_or_default(),
+        };
+        let packages = self.packages();
+        NetworkStatus {
+            process: std::process::id(),
+            channels: self.channels.all().iter().map(channel).collect(),
+            packages: packages.iter().filter_map(|one| one.id(&self.in_process).ok()).collect(),
+        }
+    }
+
+    fn packages(&self) -> MutexGuard<'_, Vec<Package>> {
+        self.packages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Obey for Shared {
+    fn obey(&self, command: Command) -> Answer {
+        match command {
+            Command::Status => Answer::Status(self.status()),
+            Command::Install { package } => match self.install(package) {
+                Ok(package_id) => Answer::Installed { package_id },
+                Err(error) => Answer::Refused { reason: control::reason(&error) },
+            },
+            Command::Down => {
+                self.down.send_replace(true);
+                Answer::Stopping
+            }
+        }
+    }
+}
+
+impl fmt::Debug for EmbeddedNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedNetwork")
+            .field("data", &self.data())
+            .field("ports", &self.founding.ports)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Binds every node's port.
+async fn bind(
+    topology: &Topology,
+    earlier: Option<&Founding>,
+    address: IpAddr,
+) -> Result<BTreeMap<String, TcpListener>, StartError> {
+    let peers = topology
+        .organizations
+        .iter()
+        .flat_map(|org| org.peers.iter().map(|peer| (org.host(peer), peer.port)));
+    let orderer = (topology.orderer.host(), topology.orderer.node.port);
+    let mut listeners = BTreeMap::new();
+    for (host, given) in peers.chain([orderer]) {
+        let listener = match topology.ports {
+            PortChoice::Given => {
+                let bound = serving::bind(address, Some(given)).await;
+                bound.map_err(|source| StartError::Port { host: host.clone(), port: given, source })
+            }
+            PortChoice::Free => {
+                let last = earlier.and_then(|earlier| earlier.ports.get(&host).copied());
+                bind_free(address, last).await.map_err(|source| StartError::Port {
+                    host: host.clone(),
+                    port: last.unwrap_or(0),
+                    source,
+                })
+            }
+        };
+        listeners.insert(host, listener?);
+    }
+    Ok(listeners)
+}
+
+/// Binds the port of the last run if it is free, or any.
+async fn bind_free(address: IpAddr, last: Option<u16>) -> std::io::Result<TcpListener> {
+    if let Some(port) = last
+        && let Ok(listener) = serving::bind(address, Some(port)).await
+    {
+        return Ok(listener);
+    }
+    serving::bind(address, None).await
+}
+
+fn ports(listeners: &BTreeMap<String, TcpListener>) -> BTreeMap<String, u16> {
+    let port = |listener: &TcpListener| listener.local_addr().map_or(0, |address| address.port());
+    listeners.iter().map(|(host, listener)| (host.clone(), port(listener))).collect()
+}
+
+/// Founds the network or reads it, and opens every ledger. Blocks on the disk.
+fn open(
+    folder: &Folder,
+    founding: &Founding,
+    earlier: Option<&Founding>,
+    world: &World,
+) -> Result<(Ground, Channels), StartError> {
+    let ground = match earlier {
+        None => Ground::found(folder, founding, world)?,
+        Some(earlier) => {
+            let ground = Ground::open(folder, founding, world)?;
+            if earlier != founding {
+                founding.save(folder)?;
+            }
+            ground
+        }
+    };
+    let channels = Channels::default();
+    for (name, genesis) in &ground.genesis {
+        channels.add(Arc::new(open_channel(folder, name, genesis)?));
+    }
+    Ok((ground, channels))
+}
+
+fn open_channel(folder: &Folder, name: &ChannelId, genesis: &Block) -> Result<Channel, StartError> {
+    let place = folder.path().join(ledger_path(name));
+    Channel::open(Arc::clone(folder.vfs()), &place, genesis)
+        .map_err(|source| StartError::Channel { channel: name.clone(), source: Box::new(source) })
+}
+
+fn orderers(ground: &Ground, founding: &Founding, shared: &Shared) -> Result<Orderers, StartError> {
+    let orderer = &founding.topology.orderer;
+    let (signer, _) = node_credentials(&ground.households, &orderer.msp_id, &orderer.host())?;
+    let World { clock, rng, spawn, .. } = &shared.world;
+    let start = |channel: Arc<Channel>| {
+        let parts = Parts {
+            channel: channel.id().clone(),
+            ledger: Arc::new(crate::ledger::ChannelLedger::new(Arc::clone(&channel))),
+            signer: Arc::clone(&signer),
+            clock: Arc::clone(clock),
+            rng: Arc::clone(rng),
+        };
+        (channel.id().clone(), Arc::new(Orderer::start(parts, spawn.as_ref())))
+    };
+    Ok(Orderers::new(shared.channels.all().into_iter().map(start).collect()))
+}
+
+fn node_credentials(
+    households: &BTreeMap<MspId, Household>,
+    msp_id: &MspId,
+    host: &str,
+) -> Result<(Arc<dyn Signer>, TlsCredentials), StartError> {
+    let found = households
+        .get(msp_id)
+        .and_then(|household| household.node(host).map(|node| household.node_credentials(node)));
+    let credentials = found.unwrap_or_else(|| Err(OrganizationError::NoNode));
+    let (signer, tls) =
+        credentials.map_err(|source| StartError::Identity { host: host.to_owned(), source })?;
+    Ok((Arc::new(signer), tls))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use fabric_protos::id::{ChannelId, MspId};
+    use pervade_identity::{PrivateKey, Role};
+    use pervade_registrar::{Enrollment, EnrollmentKind, certificate_request};
+
+    use super::{EmbeddedNetwork, Options, StartError};
+    use crate::control::{Answer, Command, ask};
+    use crate::description::NetworkDescription;
+    use crate::folder::FolderError;
+    use crate::packages::{Package, PackageSource};
+    use crate::topology::Topology;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_network_is_founded_and_taken_up_again() {
+        let place = tempfile::tempdir().unwrap();
+        let network = start(place.path()).await.unwrap();
+        let package_id = network.install(package()).unwrap();
+        let first = network.status();
+        assert_eq!(first.channels[0].height, 1, "the ledger begins with its genesis block");
+        let ports = network.founding.ports.clone();
+        network.shutdown().await;
+
+        let network = start(place.path()).await.unwrap();
+        assert_eq!(network.status(), first);
+        assert_eq!(network.status().packages, [package_id.clone()]);
+        for peer in network.shared.peers.all() {
+            assert_eq!(peer.installed(), [(package_id.clone(), "basic_1.0".to_owned())]);
+        }
+        assert_eq!(network.founding.ports, ports, "nodes listen where they did");
+        network.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_control_socket_answers_and_stops_the_network() {
+        let place = tempfile::tempdir().unwrap();
+        let network = start(place.path()).await.unwrap();
+        let answer = ask(place.path(), &Command::Status).await.unwrap();
+        assert_eq!(answer, Answer::Status(network.status()));
+        let wrong = Package { label: "_".to_owned(), ..package() };
+        let answer = ask(place.path(), &Command::Install { package: wrong }).await.unwrap();
+        assert!(matches!(answer, Answer::Refused { .. }), "{answer:?}");
+        let answer = ask(place.path(), &Command::Down).await.unwrap();
+        assert_eq!(answer, Answer::Stopping);
+        tokio::time::timeout(Duration::from_secs(5), network.told_to_stop()).await.unwrap();
+        network.shutdown().await;
+        assert!(ask(place.path(), &Command::Status).await.is_err(), "nothing runs any more");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_folder_has_one_owner_and_one_topology() {
+        let place = tempfile::tempdir().unwrap();
+        let network = start(place.path()).await.unwrap();
+        let refused = start(place.path()).await;
+        let Err(StartError::Folder(FolderError::Held { process, .. })) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(process, Some(std::process::id()));
+        network.shutdown().await;
+        let mut other = Topology::test_network().with_free_ports();
+        other.organizations.pop();
+        let refused = EmbeddedNetwork::start(other, Options::new(place.path())).await;
+        assert!(matches!(refused, Err(StartError::Founding(_))), "{refused:?}");
+    }
+
+    /// T-70: a certificate is issued from a request, and its revocation reaches the channel as an
+    /// update of the configuration.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_revoked_certificate_is_in_the_channels_list() {
+        let place = tempfile::tempdir().unwrap();
+        let network = start(place.path()).await.unwrap();
+        let (org1, channel) =
+            (MspId::new("Org1MSP").unwrap(), ChannelId::new("mychannel").unwrap());
+        let key = PrivateKey::generate().unwrap();
+        let enrollment = Enrollment {
+            common_name: "probe-7".to_owned(),
+            role: Role::Client,
+            attributes: BTreeMap::new(),
+            hosts: Vec::new(),
+            kind: EnrollmentKind::Identity,
+        };
+        let request = certificate_request("probe-7", &key).unwrap();
+        let pem = network.enroll(&org1, &request, &enrollment).unwrap();
+        let serialized = pervade_identity::serialize_identity(&org1, &pem);
+        let serial = pervade_identity::Certificate::from_pem(&pem).unwrap().serial_hex();
+        let is_valid = || {
+            let config = network.channel(&channel).unwrap().config();
+            let identity = config.membership().deserialize(&serialized).unwrap();
+            config.membership().validate(&identity).is_ok()
+        };
+        assert!(is_valid(), "an enrolled device is a member");
+        network.revoke(&org1, &serial).await.unwrap();
+        assert!(!is_valid(), "a revoked device is none");
+        assert_eq!(network.status().channels[0].height, 2);
+        let status = network.status();
+        network.shutdown().await;
+        let network = start(place.path()).await.unwrap();
+        assert_eq!(network.status(), status, "the configuration is in force after a restart");
+        network.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn exported_files_are_where_applications_look_for_them() {
+        let place = tempfile::tempdir().unwrap();
+        let network = start(&place.path().join("data")).await.unwrap();
+        network.export(place.path()).unwrap();
+        let org1 = place.path().join("organizations/peerOrganizations/org1.example.com");
+        for file in [
+            "connection-org1.json",
+            "connection-org1.yaml",
+            "msp/config.yaml",
+            "msp/tlscacerts/tlsca.org1.example.com-cert.pem",
+            "tlsca/tlsca.org1.example.com-cert.pem",
+            "peers/peer0.org1.example.com/tls/ca.crt",
+            "users/User1@org1.example.com/msp/keystore/priv_sk",
+            "users/User1@org1.example.com/msp/signcerts/User1@org1.example.com-cert.pem",
+            "users/Admin@org1.example.com/msp/config.yaml",
+        ] {
+            assert!(org1.join(file).is_file(), "{file} is missing");
+        }
+        assert!(!org1.join("ca/priv_sk").exists(), "a root's key never leaves its registrar");
+        let text = fs::read(place.path().join("data/network.json")).unwrap();
+        let description: NetworkDescription = serde_json::from_slice(&text).unwrap();
+        assert_eq!(description, network.description());
+        for user in description.organizations.iter().flat_map(|org| &org.users) {
+            assert!(network.data().join(&user.certificate).is_file(), "{user:?}");
+            assert!(network.data().join(&user.key).is_file(), "{user:?}");
+        }
+        network.shutdown().await;
+    }
+
+    async fn start(place: &Path) -> Result<EmbeddedNetwork, StartError> {
+        let topology = Topology::test_network().with_free_ports();
+        EmbeddedNetwork::start(topology, Options::new(place)).await
+    }
+
+    fn package() -> Package {
+        let source =
+            PackageSource::Address { address: "localhost:9999".to_owned(), tls_root: None };
+        Package { label: "basic_1.0".to_owned(), source }
+    }
+}

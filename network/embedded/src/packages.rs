@@ -1,0 +1,273 @@
+//! Chaincode packages: where a chaincode runs, and how a peer reaches it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fabric_protos::protos::ChaincodeMessage;
+use futures::StreamExt as _;
+use pervade_chaincode::Chaincode;
+use pervade_peer::{ChaincodeLink, InstallError as PeerInstallError, Launch, LaunchError};
+use pervade_ports::{BoxFuture, Spawn};
+use pervade_rpc::chaincode::chaincode_client::ChaincodeClient;
+use pervade_rpc::{MESSAGE_BYTES_MAX, tls};
+use pervade_shim::{Link, in_process};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::folder::FolderError;
+
+/// A chaincode that can run in this process.
+#[derive(Clone)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct InProcess {
+    /// Which release of its code this is; another release is another package.
+    pub version: String,
+    /// The chaincode.
+    pub chaincode: Arc<Chaincode>,
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InProcess").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+/// What to install: a label, and where the chaincode runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Package {
+    /// A name for people, as in Fabric's package ids.
+    pub label: String,
+    /// Where the chaincode runs.
+    pub source: PackageSource,
+}
+
+/// Where a chaincode runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum PackageSource {
+    /// In the network's own process.
+    InProcess {
+        /// The name under which the network was given it.
+        name: String,
+    },
+    /// As a service that each peer dials.
+    Address {
+        /// `host:port`.
+        address: String,
+        /// The TLS root that it must show, in PEM; none for plain text.
+        tls_root: Option<String>,
+    },
+}
+
+/// Packages of one network at most.
+pub const PACKAGES_MAX: usize = 1_000;
+
+/// Bytes of a label at most.
+pub const LABEL_BYTES_MAX: usize = 128;
+
+/// Why a package was not installed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// The label is not of Fabric's form: letters, digits, and `_ . + -` after the first.
+    #[error("{label:?} is no package label")]
+    Label {
+        /// The label given.
+        label: String,
+    },
+    /// The network was not given a chaincode of this name.
+    #[error("no chaincode {name:?} runs in this process")]
+    NotInProcess {
+        /// The name given.
+        name: String,
+    },
+    /// The address or its TLS root cannot be dialled.
+    #[error("{address} cannot be dialled")]
+    Address {
+        /// The address given.
+        address: String,
+        /// Why.
+        source: DialError,
+    },
+    /// There are [`PACKAGES_MAX`] packages.
+    #[error("there are {PACKAGES_MAX} packages already")]
+    TooMany,
+    /// A peer did not take it.
+    #[error("a peer did not take the package")]
+    Peer(#[from] PeerInstallError),
+    /// What is installed could not be written down.
+    #[error("what is installed could not be written down")]
+    Record(#[from] FolderError),
+}
+
+/// Why an address cannot be dialled.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DialError {
+    /// It is no address.
+    #[error("it is no host and port")]
+    Plain(#[source] tonic::transport::Error),
+    /// The address or the TLS root is unusable.
+    #[error(transparent)]
+    Tls(#[from] tls::EndpointError),
+}
+
+impl Package {
+    /// The package's id, as in `approve`: the label and the hash of what determines the code.
+    pub(crate) fn id(&self, known: &BTreeMap<String, InProcess>) -> Result<String, InstallError> {
+        let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '+' | '-');
+        let label = &self.label;
+        let begins_well = label.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if !begins_well || !label.chars().all(word) || label.len() > LABEL_BYTES_MAX {
+            return Err(InstallError::Label { label: label.clone() });
+        }
+        let content = match &self.source {
+            PackageSource::InProcess { name } => {
+                let chaincode = find(known, name)?;
+                let version = &chaincode.version;
+                serde_json::json!({ "code": name, "label": label, "type": "rust", "version": version })
+            }
+            PackageSource::Address { address, tls_root } => {
+                serde_json::json!({ "address": address, "label": label, "root": tls_root, "type": "ccaas" })
+            }
+        };
+        // Fields of a JSON object are in order of their names here, so the text is canonical.
+        Ok(format!("{label}:{}", hex::encode(Sha256::digest(content.to_string()))))
+    }
+
+    /// What brings the chaincode up for one peer.
+    pub(crate) fn launcher(
+        &self,
+        package_id: &str,
+        known: &BTreeMap<String, InProcess>,
+        spawn: &Arc<dyn Spawn>,
+    ) -> Result<Arc<dyn Launch>, InstallError> {
+        match &self.source {
+            PackageSource::InProcess { name } => Ok(Arc::new(Local {
+                chaincode: Arc::clone(&find(known, name)?.chaincode),
+                package_id: package_id.to_owned(),
+                spawn: Arc::clone(spawn),
+            })),
+            PackageSource::Address { address, tls_root } => {
+                let endpoint = endpoint(address, tls_root.as_deref())
+                    .map_err(|source| InstallError::Address { address: address.clone(), source })?;
+                Ok(Arc::new(Remote { endpoint, spawn: Arc::clone(spawn) }))
+            }
+        }
+    }
+}
+
+fn find<'a>(
+    known: &'a BTreeMap<String, InProcess>,
+    name: &str,
+) -> Result<&'a InProcess, InstallError> {
+    known.get(name).ok_or_else(|| InstallError::NotInProcess { name: name.to_owned() })
+}
+
+fn endpoint(address: &str, tls_root: Option<&str>) -> Result<Endpoint, DialError> {
+    match tls_root {
+        Some(root) => Ok(tls::endpoint(address, root.as_bytes(), None)?),
+        None => {
+            let plain = Endpoint::from_shared(format!("http://{address}"));
+            Ok(plain.map_err(DialError::Plain)?.connect_timeout(DIAL_TIMEOUT).tcp_nodelay(true))
+        }
+    }
+}
+
+/// How long dialling a chaincode may take.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Messages that wait in a link, each way.
+const LINK_MESSAGES_MAX: usize = 256;
+
+/// A chaincode in this process: a new session per launch.
+struct Local {
+    chaincode: Arc<Chaincode>,
+    package_id: String,
+    spawn: Arc<dyn Spawn>,
+}
+
+impl Launch for Local {
+    fn launch(&self) -> BoxFuture<'_, Result<ChaincodeLink, LaunchError>> {
+        let chaincode = Arc::clone(&self.chaincode);
+        let Link { to_chaincode, from_chaincode } =
+            in_process(chaincode, &self.package_id, self.spawn.as_ref());
+        Box::pin(async move { Ok(ChaincodeLink { to_chaincode, from_chaincode }) })
+    }
+}
+
+/// A chaincode that runs as a service: a new connection per launch.
+struct Remote {
+    endpoint: Endpoint,
+    spawn: Arc<dyn Spawn>,
+}
+
+impl Launch for Remote {
+    fn launch(&self) -> BoxFuture<'_, Result<ChaincodeLink, LaunchError>> {
+        Box::pin(async move {
+            let channel = self.endpoint.connect().await.map_err(LaunchError::new)?;
+            self.open(channel).await.map_err(LaunchError::new)
+        })
+    }
+}
+
+impl Remote {
+    async fn open(&self, channel: Channel) -> Result<ChaincodeLink, tonic::Status> {
+        let (to_chaincode, outgoing) = mpsc::channel::<ChaincodeMessage>(LINK_MESSAGES_MAX);
+        let mut client = ChaincodeClient::new(channel)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        let mut incoming = client.connect(ReceiverStream::new(outgoing)).await?.into_inner();
+        let (arrived, from_chaincode) = mpsc::channel(LINK_MESSAGES_MAX);
+        let task = async move {
+            while let Some(message) = incoming.next().await {
+                let Ok(message) = message.inspect_err(|error| {
+                    tracing::warn!(%error, "a chaincode's stream ended");
+                }) else {
+                    return;
+                };
+                if arrived.send(message).await.is_err() {
+                    return;
+                }
+            }
+        };
+        self.spawn.spawn("chaincode link", Box::pin(task));
+        Ok(ChaincodeLink { to_chaincode, from_chaincode })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Package, PackageSource};
+
+    #[test]
+    fn an_id_follows_from_label_and_source() {
+        let id = id("basic_1.0", "localhost:9999").unwrap();
+        assert_eq!(id, self::id("basic_1.0", "localhost:9999").unwrap());
+        assert_ne!(id, self::id("basic_1.0", "localhost:9998").unwrap());
+        assert!(id.starts_with("basic_1.0:") && id.len() == 74, "{id}");
+    }
+
+    #[test]
+    fn labels_are_fabrics() {
+        for label in ["", "_a", "a b", "a:b", "ä"] {
+            assert!(id(label, "localhost:9999").is_none(), "{label:?} must be refused");
+        }
+    }
+
+    fn id(label: &str, address: &str) -> Option<String> {
+        let source = PackageSource::Address { address: address.to_owned(), tls_root: None };
+        Package { label: label.to_owned(), source }.id(&BTreeMap::new()).ok()
+    }
+}
