@@ -31,7 +31,7 @@ pub fn tx_id(nonce: &[u8], creator: &[u8]) -> TxId {
 }
 
 /// What a proposal asks for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ProposalSpec<'a> {
     /// Where the chaincode runs; `None` for calls that concern the peer as a whole.
     pub channel: Option<&'a ChannelId>,
@@ -47,6 +47,16 @@ pub struct ProposalSpec<'a> {
     pub nonce: &'a [u8],
     /// When it was asked, as the client claims.
     pub timestamp: Timestamp,
+}
+
+/// Shows neither arguments nor transient data, which may be confidential.
+impl fmt::Debug for ProposalSpec<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProposalSpec")
+            .field("channel", &self.channel)
+            .field("chaincode", &self.chaincode)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Builds the proposal, still unsigned, and names its transaction.
@@ -129,7 +139,7 @@ pub fn endorsed_bytes(response_payload: &[u8], endorser: &[u8]) -> Vec<u8> {
 ///
 /// Reading is not judging: header type, epoch, nonce, creator, identifier and signature are still
 /// to be checked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ParsedProposal {
     /// The channel header.
     pub channel_header: ChannelHeader,
@@ -164,6 +174,17 @@ impl ParsedProposal {
     #[must_use]
     pub fn computed_tx_id(&self) -> TxId {
         tx_id(&self.signature_header.nonce, &self.signature_header.creator)
+    }
+}
+
+/// Shows neither arguments nor transient data, which may be confidential.
+impl fmt::Debug for ParsedProposal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParsedProposal")
+            .field("channel", &self.channel_header.channel_id)
+            .field("tx_id", &self.channel_header.tx_id)
+            .field("chaincode", &self.chaincode)
+            .finish_non_exhaustive()
     }
 }
 

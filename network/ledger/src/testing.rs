@@ -1,5 +1,7 @@
 //! A ledger's state in memory, for tests.
 
+pub(crate) mod draft;
+pub(crate) mod members;
 pub(crate) mod notation;
 
 use std::collections::BTreeMap;

@@ -543,3 +543,124 @@ pub enum AssembleError {
     #[error("nobody endorsed")]
     NoEndorsements,
 }
+
+#[cfg(test)]
+mod tests {
+    use fabric_protos::common::{Envelope, HeaderType};
+    use fabric_protos::id::ChannelId;
+    use fabric_protos::proposal::{self, ProposalSpec};
+    use fabric_protos::protos::{
+        ChaincodeAction, ChaincodeId, Endorsement, Proposal, ProposalResponse, Response,
+    };
+    use fabric_protos::{Message, Timestamp};
+
+    use super::{AssembleError, Malformed, Unpacked, assemble, indexed_tx_id, unpack};
+    use crate::testing::draft::Draft;
+    use crate::testing::members::Members;
+
+    #[test]
+    fn what_was_assembled_unpacks_to_what_was_endorsed() {
+        let proposal = proposal();
+        let responses = [response(&proposal, "a"), response(&proposal, "b")];
+        let envelope = assemble(&proposal, &responses).unwrap();
+        assert!(envelope.signature.is_empty(), "the creator signs later");
+        let bytes = envelope.encode_to_vec();
+        let Unpacked::Endorser(transaction) = unpack(&bytes).unwrap() else { panic!("a call") };
+        assert_eq!(transaction.chaincode, "basic");
+        assert_eq!(transaction.response_payload, responses[0].payload);
+        assert_eq!(transaction.endorsements.len(), 2);
+        assert_eq!(indexed_tx_id(&bytes), Some(transaction.tx_id));
+        let secret = |bytes: &[u8]| bytes.windows(6).any(|window| window == b"secret");
+        assert!(secret(&proposal.payload), "endorsers see transient data");
+        assert!(!secret(&envelope.payload), "the ledger does not");
+    }
+
+    #[test]
+    fn an_endorser_counts_once() {
+        let proposal = proposal();
+        let responses = [response(&proposal, "a"), response(&proposal, "a")];
+        let envelope = assemble(&proposal, &responses).unwrap();
+        let Unpacked::Endorser(transaction) = unpack(&envelope.encode_to_vec()).unwrap() else {
+            panic!("a call")
+        };
+        assert_eq!(transaction.endorsements.len(), 1);
+    }
+
+    #[test]
+    fn responses_must_agree_and_succeed() {
+        let proposal = proposal();
+        let good = response(&proposal, "a");
+        let check = |change: fn(&mut ProposalResponse), expected| {
+            let mut other = response(&proposal, "b");
+            change(&mut other);
+            assert_eq!(assemble(&proposal, &[good.clone(), other]), Err(expected));
+        };
+        check(|other| other.payload.push(0), AssembleError::Disagreement { index: 1 });
+        check(|other| other.response = None, AssembleError::Unsuccessful { index: 1, status: 0 });
+        let fail = |other: &mut ProposalResponse| other.response.as_mut().unwrap().status = 400;
+        check(fail, AssembleError::Unsuccessful { index: 1, status: 400 });
+        assert_eq!(assemble(&proposal, &[]), Err(AssembleError::NoResponses));
+        let unendorsed = ProposalResponse { endorsement: None, ..good };
+        assert_eq!(assemble(&proposal, &[unendorsed]), Err(AssembleError::NoEndorsements));
+    }
+
+    #[test]
+    fn configurations_and_updates_are_told_apart() {
+        let members = Members::new();
+        let of_type = |kind: HeaderType, data: &[u8]| {
+            let mut draft = Draft { data: Some(data.to_vec()), ..Draft::new() };
+            draft.header.r#type = kind.into();
+            unpack(&draft.seal(&members))
+        };
+        assert_eq!(of_type(HeaderType::Config, b"c"), Ok(Unpacked::Config(b"c".to_vec())));
+        assert_eq!(of_type(HeaderType::Config, b""), Err(Malformed::NoConfig));
+        assert_eq!(of_type(HeaderType::ConfigUpdate, b"c"), Err(Malformed::BareConfigUpdate));
+    }
+
+    #[test]
+    fn an_envelope_without_identifier_is_found_under_the_computed_one() {
+        let members = Members::new();
+        let bytes = Draft::new().seal(&members);
+        let claimed = indexed_tx_id(&bytes).unwrap();
+        let mut envelope = Envelope::decode(bytes.as_slice()).unwrap();
+        let mut payload = super::Payload::decode(envelope.payload.as_slice()).unwrap();
+        let header = payload.header.as_mut().unwrap();
+        let mut channel_header = super::channel_header(&bytes).unwrap();
+        channel_header.tx_id.clear();
+        header.channel_header = channel_header.encode_to_vec();
+        envelope.payload = payload.encode_to_vec();
+        assert_eq!(indexed_tx_id(&envelope.encode_to_vec()), Some(claimed));
+    }
+
+    fn proposal() -> Proposal {
+        let spec = ProposalSpec {
+            channel: Some(&ChannelId::new("mychannel").unwrap()),
+            chaincode: "basic",
+            args: vec![b"f".to_vec()],
+            transient: [("t".to_owned(), b"secret".to_vec())].into(),
+            creator: b"creator",
+            nonce: b"nonce",
+            timestamp: Timestamp::default(),
+        };
+        proposal::build(spec).0
+    }
+
+    fn response(proposal: &Proposal, endorser: &str) -> ProposalResponse {
+        let proposal_bytes = proposal.encode_to_vec();
+        let signed = super::protos::SignedProposal { proposal_bytes, signature: Vec::new() };
+        let hash = proposal::parse_proposal(&signed).unwrap().hash();
+        let id = ChaincodeId {
+            name: "basic".to_owned(),
+            version: "1".to_owned(),
+            ..ChaincodeId::default()
+        };
+        let action = ChaincodeAction { chaincode_id: Some(id), ..ChaincodeAction::default() };
+        let endorser = endorser.as_bytes().to_vec();
+        ProposalResponse {
+            response: Some(Response { status: 200, ..Response::default() }),
+            payload: proposal::response_payload(&hash, action.encode_to_vec()),
+            endorsement: Some(Endorsement { endorser, signature: b"s".to_vec() }),
+            ..ProposalResponse::default()
+        }
+    }
+}

@@ -343,3 +343,6 @@ pub enum GenesisError {
     #[error("the genesis block holds no usable configuration")]
     Config(#[from] ConfigError),
 }
+
+#[cfg(test)]
+mod tests;

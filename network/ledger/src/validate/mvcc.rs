@@ -429,13 +429,15 @@ mod tests {
     }
 
     fn render(rejection: &Rejection) -> String {
-        match rejection {
-            Rejection::StaleRead { key, .. } => match &key.collection {
-                None => format!("stale({})", String::from_utf8_lossy(&key.key)),
-                Some(collection) => format!("stale({collection}/)"),
-            },
-            Rejection::Phantom { start, end, .. } => format!("phantom({start}..{end})"),
-            other => panic!("no conflict: {other:?}"),
+        if let Rejection::Phantom { start, end, .. } = rejection {
+            return format!("phantom({start}..{end})");
+        }
+        let Rejection::StaleRead { key, .. } = rejection else {
+            panic!("no conflict: {rejection:?}");
+        };
+        match &key.collection {
+            None => format!("stale({})", String::from_utf8_lossy(&key.key)),
+            Some(collection) => format!("stale({collection}/)"),
         }
     }
 }
