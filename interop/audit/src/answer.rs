@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use oxigraph::model;
 use oxigraph::sparql::{QueryEvaluationError, QueryResults};
+use pervade_rdf::nquads_line;
 use serde::{Deserialize, Serialize};
 
 /// Most rows of one answer; more are counted as cut.
@@ -70,6 +71,27 @@ impl Answer {
         self.rows.get(row).and_then(|row| row.get(column)).map_or("", Term::text)
     }
 
+    /// The payload quad that a row states, as one line of N-Quads.
+    ///
+    /// A row states one if it has the columns `observation`, `value` and `graph`: the observation has
+    /// the value as its simple result, in that graph.
+    #[must_use]
+    pub fn quad(&self, row: usize) -> Option<String> {
+        let row = self.rows.get(row)?;
+        let (Term::Uri { value: subject }, Term::Uri { value: graph }) =
+            (row.get("observation")?, row.get("graph")?)
+        else {
+            return None;
+        };
+        let Term::Literal { value, datatype: Some(datatype), .. } = row.get("value")? else {
+            return None;
+        };
+        let object = model::Literal::new_typed_literal(value, named(datatype));
+        let graph = model::GraphName::NamedNode(named(graph));
+        let quad = model::Quad::new(named(subject), named(HAS_SIMPLE_RESULT), object, graph);
+        Some(nquads_line(&quad))
+    }
+
     pub(crate) fn collect(
         height: u64,
         results: QueryResults<'_>,
@@ -119,6 +141,14 @@ impl Answer {
         }
         !self.cut
     }
+}
+
+/// [`sosa:hasSimpleResult`](https://www.w3.org/TR/vocab-ssn/#SOSAhasSimpleResult)
+const HAS_SIMPLE_RESULT: &str = "http://www.w3.org/ns/sosa/hasSimpleResult";
+
+/// IRIs of an answer come from the store, which checked them.
+fn named(iri: &str) -> model::NamedNode {
+    model::NamedNode::new_unchecked(iri)
 }
 
 const XSD_BOOLEAN: &str = "http://www.w3.org/2001/XMLSchema#boolean";
