@@ -30,13 +30,13 @@ pub enum Function {
     /// `up`, `suffix` → `iri` (base, path, suffix), `pathText`, `member`: where the iteration
     /// is, or the value `up` steps around it.
     Here,
-    /// `member` → `found`: the value at a `JSONPath` in the nearest value around the iteration
+    /// `path` → `found`: the value at a `JSONPath` in the nearest value around the iteration
     /// that has it.
     Enclosing,
     /// → `iri`: the device of the transaction.
-    Device,
+    ThisDevice,
     /// → `iri`: the transaction's record.
-    Record,
+    ThisRecord,
     /// `part1` … `part6`, `separator` → `result`.
     Concat,
     /// `part1` … `part6` → `result`: the first that has a value.
@@ -65,7 +65,7 @@ pub(crate) enum Parameter {
     Zone,
     Seconds,
     Suffix,
-    Member,
+    Path,
     Part1,
     Part2,
     Part3,
@@ -164,8 +164,8 @@ impl Function {
         Self::SenmlTime,
         Self::Here,
         Self::Enclosing,
-        Self::Device,
-        Self::Record,
+        Self::ThisDevice,
+        Self::ThisRecord,
         Self::Concat,
         Self::FirstOf,
         Self::RangeFlag,
@@ -191,8 +191,8 @@ impl Function {
             Self::NormaliseTime => (&[P::Text], &[P::Zone]),
             Self::EpochTime | Self::SenmlTime => (&[P::Seconds], &[]),
             Self::Here => (&[], &[P::Suffix, P::Up]),
-            Self::Enclosing => (&[P::Member], &[]),
-            Self::Device | Self::Record => (&[], &[]),
+            Self::Enclosing => (&[P::Path], &[]),
+            Self::ThisDevice | Self::ThisRecord => (&[], &[]),
             Self::Concat => {
                 (&[P::Part1], &[P::Part2, P::Part3, P::Part4, P::Part5, P::Part6, P::Separator])
             }
@@ -213,7 +213,7 @@ impl Function {
             Self::SenmlTime => &[O::Instant, O::TimeFlag],
             Self::Here => &[O::Iri, O::PathText, O::Member],
             Self::Enclosing => &[O::Found],
-            Self::Device | Self::Record | Self::CodeIri | Self::Lookup => &[O::Iri],
+            Self::ThisDevice | Self::ThisRecord | Self::CodeIri | Self::Lookup => &[O::Iri],
             Self::RangeFlag => &[O::Flag],
             Self::Concat | Self::FirstOf | Self::UpperCase | Self::LowerCase | Self::Eui64 => {
                 &[O::Result]
@@ -239,8 +239,8 @@ impl Function {
             Self::Enclosing => {
                 Ok(around.enclosing.iter().map(|v| (Output::Found, v.clone())).collect())
             }
-            Self::Device => Ok(iri_output(around.device.to_owned())),
-            Self::Record => Ok(iri_output(around.record.to_owned())),
+            Self::ThisDevice => Ok(iri_output(around.device.to_owned())),
+            Self::ThisRecord => Ok(iri_output(around.record.to_owned())),
             Self::Concat => call.concat(),
             Self::FirstOf => call.first_of(),
             Self::RangeFlag => call.range_flag(),
@@ -263,7 +263,7 @@ impl Parameter {
         Self::Zone,
         Self::Seconds,
         Self::Suffix,
-        Self::Member,
+        Self::Path,
         Self::Part1,
         Self::Part2,
         Self::Part3,
@@ -552,7 +552,13 @@ mod tests {
                 r#"iri=Iri("urn:pervade:tx:c:t#em%3A0/a_voltage/min") pathText=Text("em:0/a_voltage") member=Text("a_voltage")"#
             ]],
         );
-        check(F::Here, &[(P::Up, "1")], expect![[r#"iri=Iri("urn:pervade:tx:c:t#em%3A0") pathText=Text("em:0") member=Text("em:0")"#]]);
+        check(
+            F::Here,
+            &[(P::Up, "1")],
+            expect![[
+                r#"iri=Iri("urn:pervade:tx:c:t#em%3A0") pathText=Text("em:0") member=Text("em:0")"#
+            ]],
+        );
         check(F::FirstOf, &[(P::Part3, "c"), (P::Part2, "b")], expect![[r#"result=Text("b")"#]]);
         check(
             F::RangeFlag,

@@ -28,9 +28,9 @@ pub struct Context {
     pub base: String,
     /// The named graph of all quads.
     pub graph: String,
-    /// What [`Function::Record`](crate::Function::Record) gives.
+    /// What [`Function::ThisRecord`](crate::Function::ThisRecord) gives.
     pub record: String,
-    /// What [`Function::Device`](crate::Function::Device) gives.
+    /// What [`Function::ThisDevice`](crate::Function::ThisDevice) gives.
     pub device: String,
 }
 

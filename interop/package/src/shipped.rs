@@ -176,4 +176,34 @@ mod tests {
         let meter = temperatures("shelly", meter["status"].to_string().as_bytes());
         assert!(meter.contains("375.5") && meter.contains("46.6"), "{meter:?}");
     }
+
+    /// Local names of Pervade's vocabulary in a Turtle or N-Quads text.
+    fn own_terms(text: &str) -> BTreeSet<String> {
+        text.split(|c: char| c.is_whitespace() || "<>\"()[],;=".contains(c))
+            .filter_map(|word| {
+                word.strip_prefix("pv:").or_else(|| word.strip_prefix("urn:pervade:vocab#"))
+            })
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Every term of our own that a graph or a mapping uses is defined in `ontology/pervade.ttl`.
+    #[test]
+    fn every_own_term_is_defined() {
+        let ontology =
+            std::fs::read_to_string(schemas().join("../ontology/pervade.ttl")).expect("there");
+        pervade_rdf::parse_turtle(&ontology, None).expect("Turtle");
+        let defined: BTreeSet<String> = ontology
+            .lines()
+            .filter_map(|line| line.strip_prefix("pv:").map(|name| name.trim().to_owned()))
+            .collect();
+        for package in shipped() {
+            let texts = package.examples.iter().map(|example| example.expected.as_str());
+            for text in texts.chain([package.mapping.as_str()]) {
+                let missing: Vec<String> = own_terms(text).difference(&defined).cloned().collect();
+                assert!(missing.is_empty(), "{}: {missing:?}", package.manifest.model);
+            }
+        }
+    }
 }

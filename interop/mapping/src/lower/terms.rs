@@ -329,7 +329,7 @@ impl<'g> Lowering<'g> {
                 Some(self.path(path.value(), at, PathUse::Enclosing)?)
             }
             (Function::Enclosing, _) => {
-                let message = "pv:enclosing takes a constant pv:member, a JSONPath";
+                let message = "pv:enclosing takes a constant pv:path, a JSONPath";
                 self.report(at, ProblemCode::Function, message);
                 return None;
             }
