@@ -20,7 +20,7 @@ pub enum RecordingError {
         address: String,
     },
     /// The package is of another device type than the device.
-    #[error("the device is a {}, the package is of {}", enrolled.key(), package.key())]
+    #[error("the device is a {enrolled}, the package is of {package}")]
     DeviceTypeMismatch {
         /// What the device is.
         enrolled: Box<DeviceType>,

@@ -12,7 +12,7 @@ use crate::record::DeviceType;
 #[non_exhaustive]
 pub enum RegistryError {
     /// The text is not a package in canonical form.
-    #[error("the package is {}", chain(.0))]
+    #[error("the text is {}", chain(.0))]
     PackageMalformed(#[source] FormatError),
     /// The package's own check failed.
     #[error("{}", listed(problems))]
@@ -21,7 +21,7 @@ pub enum RegistryError {
         problems: Vec<Problem>,
     },
     /// Another package speaks for this version of the device type.
-    #[error("{} is described by package {by} already", device_type.key())]
+    #[error("{device_type} is described by package {by} already")]
     DeviceTypeTaken {
         /// The device type.
         device_type: DeviceType,
@@ -35,7 +35,7 @@ pub enum RegistryError {
         id: String,
     },
     /// No such device type.
-    #[error("there is no device type {}", device_type.key())]
+    #[error("there is no device type {device_type}")]
     UnknownDeviceType {
         /// The device type, as asked for.
         device_type: DeviceType,

@@ -1,5 +1,7 @@
 //! What the registry writes, takes and returns, and under which keys.
 
+use std::fmt;
+
 use pervade_chaincode::Argument;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,13 @@ impl DeviceType {
     pub fn from_key(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix(DEVICE_TYPE)?.splitn(3, '/').map(str::to_owned);
         Some(Self { vendor: parts.next()?, model: parts.next()?, version: parts.next()? })
+    }
+}
+
+impl fmt::Display for DeviceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { vendor, model, version } = self;
+        write!(f, "{vendor}/{model} {version}")
     }
 }
 
