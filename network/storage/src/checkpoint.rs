@@ -248,7 +248,7 @@ fn framed(content: &[u8]) -> Vec<u8> {
     [&MAGIC, VERSION.to_be_bytes().as_slice(), &digest, content].concat()
 }
 
-fn digest_of(version: u32, content: &[u8]) -> [u8; 32] {
+pub(crate) fn digest_of(version: u32, content: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(version.to_be_bytes()).chain_update(content).finalize().into()
 }
 
