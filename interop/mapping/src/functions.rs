@@ -545,6 +545,12 @@ mod tests {
             &[(P::Seconds, "1320067464")],
             expect![[r#"instant=Text("2011-10-31T13:24:24Z")"#]],
         );
+    }
+
+    #[test]
+    fn places_and_texts() {
+        use Function as F;
+        use Parameter as P;
         check(
             F::Here,
             &[(P::Suffix, "/min")],

@@ -132,3 +132,100 @@ fn refused_example(document: &str, error: &NormaliseError) -> Vec<Problem> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::shipped;
+
+    /// Changes the soil probe's package and shows the problems.
+    fn check_changed(change: impl FnOnce(&mut DevicePackage), expected: Expect) {
+        let mut package = shipped().swap_remove(0);
+        change(&mut package);
+        let problems = check(&package).err().unwrap_or_default();
+        let lines: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
+        expected.assert_eq(&lines);
+    }
+
+    #[test]
+    fn nothing_changed_nothing_wrong() {
+        check_changed(|_| {}, expect![[""]]);
+    }
+
+    /// T-72: a package that is wrong is refused with every problem where it is written.
+    #[test]
+    fn every_problem_of_a_package_is_listed() {
+        check_changed(
+            |package| {
+                package.manifest.version = "1.0".to_owned();
+                package.schema = package.schema.replace("\"minimum\": 0", "\"minimum\": \"0\"");
+                package.mapping = package.mapping.replace("rml:return pv:iri", "rml:retrun pv:iri");
+                package.examples.clear();
+            },
+            expect![[r#"
+                package.json:1:1: version is three numbers, 1.0.0 [manifest]
+                examples:1:1: a package needs at least one example; two show what differs [no-example]
+                schema.json:1:1: at /$defs/decoded/properties/battery_voltage/properties/value/minimum: value is not of type "number" [schema]
+                mapping.ttl:16:37: rml:retrun is no property read here; is rml:return meant? [unknown-term]
+                mapping.ttl:23:76: rml:retrun is no property read here; is rml:return meant? [unknown-term]
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_mapping_that_is_not_turtle_is_one_problem() {
+        check_changed(
+            |package| package.mapping = package.mapping.replacen("<#here> rml", "<#here rml", 1),
+            expect![[r#"
+                mapping.ttl:19:1: Invalid IRI code point ' ' [mapping-syntax]
+            "#]],
+        );
+    }
+
+    #[test]
+    fn examples_that_do_not_fit() {
+        check_changed(
+            |package| {
+                let [dry, uplink] = package.examples.as_mut_slice() else { panic!("two examples") };
+                dry.payload = dry.payload.replace("21.30", "-300").replace("4711", "null");
+                uplink.payload = uplink.payload.replace("\"°C\"", "\"V\"");
+            },
+            expect![[r#"
+                examples/dry-soil.json:1:1: /decoded_payload/device_id: value is not of type "integer" [example-invalid]
+                examples/dry-soil.json:1:1: /decoded_payload/soil_temperature/value: value is less than the minimum of -273.15 [example-invalid]
+                examples/uplink-message.json:1:1: SoilTemperature at /uplink_message/decoded_payload/soil_temperature: "V" is no unit of Temperature [example-fails]
+            "#]],
+        );
+    }
+
+    #[test]
+    fn missing_and_extra_quads_are_listed() {
+        check_changed(
+            |package| {
+                let [dry, _] = package.examples.as_mut_slice() else { panic!("two examples") };
+                dry.expected = dry.expected.replace("\"21.3\"", "\"21.30\"");
+            },
+            expect![[r#"
+                examples/dry-soil.nq:21:1: not mapped: <urn:pervade:tx:example:example#decoded_payload/soil_temperature> <http://www.w3.org/ns/sosa/hasSimpleResult> "21.30"^^<http://www.w3.org/2001/XMLSchema#decimal> <urn:pervade:tx:example:example#payload> . [quad-missing]
+                examples/dry-soil.nq:25:1: not mapped: <urn:pervade:tx:example:example#decoded_payload/soil_temperature> <urn:pervade:vocab#originalValue> "21.30"^^<http://www.w3.org/2001/XMLSchema#decimal> <urn:pervade:tx:example:example#payload> . [quad-missing]
+                examples/dry-soil.nq:1:1: not expected: <urn:pervade:tx:example:example#decoded_payload/soil_temperature> <http://www.w3.org/ns/sosa/hasSimpleResult> "21.3"^^<http://www.w3.org/2001/XMLSchema#decimal> <urn:pervade:tx:example:example#payload> . [quad-extra]
+                examples/dry-soil.nq:1:1: not expected: <urn:pervade:tx:example:example#decoded_payload/soil_temperature> <urn:pervade:vocab#originalValue> "21.3"^^<http://www.w3.org/2001/XMLSchema#decimal> <urn:pervade:tx:example:example#payload> . [quad-extra]
+            "#]],
+        );
+    }
+
+    #[test]
+    fn expected_quads_have_no_blank_nodes() {
+        check_changed(
+            |package| {
+                let [dry, _] = package.examples.as_mut_slice() else { panic!("two examples") };
+                dry.expected = "_:a <urn:p> <urn:o> .".to_owned();
+            },
+            expect![[r#"
+                examples/dry-soil.nq:1:1: blank nodes are refused: _:a <urn:p> <urn:o> . [expected-syntax]
+            "#]],
+        );
+    }
+}

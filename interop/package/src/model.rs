@@ -253,3 +253,89 @@ impl Reading<'_> {
 fn example_name<'a>(path: &'a str, extension: &str) -> Option<&'a str> {
     path.strip_prefix("examples/")?.strip_suffix(extension).filter(|name| !name.contains('/'))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::shipped;
+
+    fn files(package: &DevicePackage) -> BTreeMap<String, Vec<u8>> {
+        let manifest = serde_json::to_string(&package.manifest).expect("serialises");
+        let mut files = BTreeMap::from([
+            ("package.json".to_owned(), manifest.into_bytes()),
+            ("schema.json".to_owned(), package.schema.clone().into_bytes()),
+            ("mapping.ttl".to_owned(), package.mapping.clone().into_bytes()),
+        ]);
+        for example in &package.examples {
+            let path = |extension| format!("examples/{}.{extension}", example.name);
+            files.insert(path("json"), example.payload.clone().into_bytes());
+            files.insert(path("nq"), example.expected.clone().into_bytes());
+        }
+        files
+    }
+
+    /// T-70: a package has one text and one id, however it came.
+    #[test]
+    fn canonical_text_reads_back() {
+        for package in shipped() {
+            let text = package.canonical();
+            let again = DevicePackage::from_canonical(&text).expect("canonical");
+            assert_eq!(again, package, "the text holds everything");
+            assert_eq!(again.id(), package.id(), "one id");
+            let mut turned = package.clone();
+            turned.examples.reverse();
+            assert_eq!(turned.id(), package.id(), "the order of examples does not matter");
+            let from_files = DevicePackage::from_files(&files(&package)).expect("files");
+            assert_eq!(from_files, package, "files and text say the same");
+        }
+    }
+
+    #[test]
+    fn another_spelling_is_not_canonical() {
+        let text = shipped().swap_remove(0).canonical();
+        let spaced = text.replacen(':', ": ", 1);
+        let error = DevicePackage::from_canonical(&spaced).expect_err("a blank too many");
+        expect!["not in canonical form"].assert_eq(&error.to_string());
+        let unknown = text.replacen('{', "{\"a\":1,", 1);
+        let error = DevicePackage::from_canonical(&unknown).expect_err("an unknown field");
+        expect!["not a package"].assert_eq(&error.to_string());
+    }
+
+    fn check(change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>), expected: Expect) {
+        let mut files = files(&shipped().swap_remove(0));
+        change(&mut files);
+        let problems = DevicePackage::from_files(&files).err().unwrap_or_default();
+        let lines: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
+        expected.assert_eq(&lines);
+    }
+
+    #[test]
+    fn files_that_are_missing_or_strange() {
+        check(
+            |files| {
+                files.remove("schema.json");
+                files.remove("examples/dry-soil.nq");
+                files.insert("codec.js".to_owned(), Vec::new());
+                files.insert("mapping.ttl".to_owned(), vec![b'a', 0xff]);
+                files.insert("package.json".to_owned(), b"{\n \"vendor\": 1}".to_vec());
+            },
+            expect![[r#"
+                codec.js:1:1: this file has no place in a package [file]
+                package.json:2:12: invalid type: integer `1`, expected a string at line 2 column 12 [manifest]
+                schema.json:1:1: the file is missing [file]
+                mapping.ttl:1:1: not UTF-8 after byte 1 [file]
+                examples/dry-soil.nq:1:1: the file is missing [file]
+            "#]],
+        );
+        check(
+            |files| {
+                files.insert("README.md".to_owned(), vec![b' '; PACKAGE_BYTES_MAX]);
+            },
+            expect![[r#"
+                package.json:1:1: the package is longer than 524288 bytes [file]
+            "#]],
+        );
+    }
+}

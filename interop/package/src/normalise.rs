@@ -144,9 +144,10 @@ fn schema_problem(error: &SchemaError) -> Problem {
 }
 
 fn mapping_problem(problem: &pervade_mapping::Problem) -> Problem {
-    let code = match problem.code {
-        pervade_mapping::ProblemCode::Syntax => ProblemCode::MappingSyntax,
-        other => ProblemCode::Mapping(other.as_str()),
+    let code = if problem.code == pervade_mapping::ProblemCode::Syntax {
+        ProblemCode::MappingSyntax
+    } else {
+        ProblemCode::Mapping(problem.code.as_str())
     };
     Problem {
         document: "mapping.ttl".to_owned(),
