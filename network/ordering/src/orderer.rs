@@ -332,3 +332,6 @@ fn reply(answer: oneshot::Sender<Result<(), BroadcastError>>, result: Result<(),
         tracing::debug!("a sender left before its answer");
     }
 }
+
+#[cfg(test)]
+mod tests;
