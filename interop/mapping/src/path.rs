@@ -10,6 +10,13 @@ const PATH_BYTES_MAX: usize = 1024;
 /// selectors in their brackets.
 const SELECTORS_MAX: usize = 64;
 
+/// Most brackets and parentheses inside one another.
+const NESTING_MAX: usize = 16;
+
+/// Most filters in one path. Reading one filter inside another takes the parser twice as long
+/// at every level, so this is checked before it reads.
+const FILTERS_MAX: usize = 4;
+
 /// A query into a document ([RFC 9535](https://www.rfc-editor.org/rfc/rfc9535)).
 #[derive(Debug, Clone)]
 pub(crate) struct Path {
@@ -38,11 +45,17 @@ impl Path {
         if text.len() > PATH_BYTES_MAX {
             return Err(format!("a JSONPath of more than {PATH_BYTES_MAX} bytes"));
         }
+        let shape = Shape::of(text);
+        if shape.nesting > NESTING_MAX || shape.filters > FILTERS_MAX {
+            return Err(format!(
+                "more than {NESTING_MAX} brackets inside one another or {FILTERS_MAX} filters"
+            ));
+        }
         let query = JsonPath::parse(text).map_err(|error| {
             format!("not a JSONPath at character {}: {}", error.position() + 1, error.message())
         })?;
         if profile == Profile::Ledger {
-            bounded(text, path_use)?;
+            bounded(&shape, path_use)?;
         }
         Ok(Self { query })
     }
@@ -76,8 +89,7 @@ fn step(element: &PathElement<'_>) -> Step {
 }
 
 /// What the ledger asks of a well-formed path.
-fn bounded(text: &str, path_use: PathUse) -> Result<(), String> {
-    let shape = Shape::of(text);
+fn bounded(shape: &Shape, path_use: PathUse) -> Result<(), String> {
     if shape.selectors > SELECTORS_MAX {
         return Err(format!("more than {SELECTORS_MAX} combinations of selectors"));
     }
@@ -98,13 +110,14 @@ fn bounded(text: &str, path_use: PathUse) -> Result<(), String> {
     refused.map_or(Ok(()), |what| Err(format!("the ledger does not run {what}")))
 }
 
-/// What a well-formed path is made of; a light scan beside the parser.
+/// What a path is made of; a light scan before the parser's, which alone judges the syntax.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent findings of one scan")]
 struct Shape {
     descendants: usize,
     filters: usize,
     selectors: usize,
+    nesting: usize,
     wild: bool,
     numeric: bool,
     calls: bool,
@@ -118,6 +131,7 @@ impl Shape {
         let mut escaped = false;
         let mut commas = 0;
         let mut depth = 0_usize;
+        let mut parentheses = 0_usize;
         let mut filter_depth = 0;
         let mut previous = ' ';
         for character in text.chars() {
@@ -130,7 +144,16 @@ impl Shape {
             }
             match character {
                 '\'' | '"' => quote = Some(character),
-                '[' => depth += 1,
+                '[' => {
+                    depth += 1;
+                    shape.nesting = shape.nesting.max(depth + parentheses);
+                }
+                '(' => {
+                    parentheses += 1;
+                    shape.nesting = shape.nesting.max(depth + parentheses);
+                    shape.calls |= shape.in_filter && is_name(previous);
+                }
+                ')' => parentheses = parentheses.saturating_sub(1),
                 ']' => {
                     depth = depth.saturating_sub(1);
                     shape.in_filter = shape.in_filter && depth >= filter_depth;
@@ -145,7 +168,9 @@ impl Shape {
                 }
                 _ => shape.note(previous, character),
             }
-            previous = character;
+            if !character.is_whitespace() {
+                previous = character;
+            }
         }
         shape
     }
@@ -155,8 +180,9 @@ impl Shape {
             '.' if previous == '.' => self.descendants += 1,
             '*' | ':' => self.wild = true,
             '<' | '>' => self.numeric |= self.in_filter,
+            // Two places may both hold numbers.
+            '@' | '$' if previous == '=' => self.numeric = true,
             '0'..='9' => self.numeric |= self.in_filter && !is_name(previous),
-            '(' => self.calls |= self.in_filter && is_name(previous),
             _ => {}
         }
     }
@@ -225,6 +251,21 @@ mod tests {
             &format!("${}", "[*,*]".repeat(7)),
             PathUse::Iterator,
             expect!["more than 64 combinations of selectors"],
+        );
+        check(
+            &format!("$[?{}@.a{}]", "(".repeat(20), ")".repeat(20)),
+            PathUse::Iterator,
+            expect!["more than 16 brackets inside one another or 4 filters"],
+        );
+        check(
+            &format!("$[?{}@.a{}]", "@[?".repeat(10), "]".repeat(10)),
+            PathUse::Iterator,
+            expect!["more than 16 brackets inside one another or 4 filters"],
+        );
+        check(
+            "$[?@.v == @.w]",
+            PathUse::Iterator,
+            expect!["the ledger does not run a filter that compares numbers"],
         );
         check("a.b", PathUse::Reference, expect!["not a JSONPath at character 1: parser error"]);
     }
