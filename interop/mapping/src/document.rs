@@ -1,5 +1,5 @@
 use pervade_rdf::Position;
-use pervade_units::NUMBER_CHARS_MAX;
+use pervade_units::{Number as ExactNumber, NumberError};
 use serde_json::{Map, Number, Value};
 
 /// Longest document read, in bytes.
@@ -101,12 +101,9 @@ pub enum DocumentReason {
         /// The key.
         key: String,
     },
-    /// A number longer than is read exactly.
-    #[error("a number of more than {limit} characters")]
-    LongNumber {
-        /// The limit.
-        limit: usize,
-    },
+    /// A number too long or too large to be read exactly.
+    #[error(transparent)]
+    Number(#[from] NumberError),
     /// A key that has a meaning inside the JSON library.
     #[error("a reserved key")]
     ReservedKey,
@@ -228,9 +225,10 @@ impl<'a> Reader<'a> {
             self.digits()?;
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
-        if text.len() > NUMBER_CHARS_MAX {
+        // Whoever computes with the number later may trust its size.
+        if let Err(error) = ExactNumber::parse(text) {
             self.at = start;
-            return Err(DocumentReason::LongNumber { limit: NUMBER_CHARS_MAX });
+            return Err(error.into());
         }
         Ok(Value::Number(Number::from_string_unchecked(text.to_owned())))
     }
@@ -397,6 +395,7 @@ mod tests {
 
     #[test]
     fn limits_hold() {
+        check("[1e65]", expect!["1:2: an exponent beyond 64"]);
         check(&"[".repeat(DOCUMENT_DEPTH_MAX + 1), expect!["1:65: deeper than 64 levels"]);
         check(
             &format!("[{}0]", "0,".repeat(DOCUMENT_NODES_MAX)),
@@ -415,11 +414,11 @@ mod tests {
         fn agrees_with_another_reader(text in r#"([\[\]{},:\-0-9.eE+ "\\u]|true|null|"a"){0,12}"#) {
             let ours = Document::parse(text.as_bytes()).ok();
             let theirs = serde_json::from_str::<Value>(&text).ok();
-            let twice = matches!(
-                Document::parse(text.as_bytes()),
-                Err(DocumentError { reason: DocumentReason::DuplicateKey { .. }, .. })
+            let stricter = matches!(
+                Document::parse(text.as_bytes()).map_err(|error| error.reason),
+                Err(DocumentReason::DuplicateKey { .. } | DocumentReason::Number(_))
             );
-            prop_assert!(twice || ours.map(|document| document.root) == theirs, "{}", text);
+            prop_assert!(stricter || ours.map(|document| document.root) == theirs, "{}", text);
         }
     }
 }
