@@ -47,8 +47,13 @@ pub enum OrganizationError {
     #[error("the registrar could not be made")]
     Create(#[from] CreateError),
     /// The registrar could not be read.
-    #[error("the registrar could not be read")]
-    Load(#[from] LoadError),
+    #[error("the registrar in {} could not be read", folder.display())]
+    Load {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why.
+        source: LoadError,
+    },
     /// The registrar could not be written.
     #[error("the registrar could not be written")]
     Save(#[from] SaveError),
@@ -132,7 +137,8 @@ impl Household {
         ports: RegistrarPorts,
     ) -> Result<Self, OrganizationError> {
         let folder = plan.registrar_folder(root);
-        let registrar = Registrar::load(&folder, plan.profile.clone(), ports)?;
+        let registrar = Registrar::load(&folder, plan.profile.clone(), ports)
+            .map_err(|source| OrganizationError::Load { folder, source })?;
         let household = Self::assemble(plan, registrar, root, vfs);
         household.write_definitions()?;
         for member in household.members() {

@@ -382,6 +382,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
+    use fabric_protos::common::{ChannelHeader, Envelope, Header, HeaderType, Payload};
     use fabric_protos::id::TxId;
     use fabric_protos::kvrwset::{KvWrite, KvrwSet};
     use fabric_protos::proposal::{self, ProposalSpec};
@@ -391,7 +392,7 @@ mod tests {
     use fabric_protos::{Message as _, Timestamp};
     use pervade_ledger::block;
     use pervade_ledger::rwset::{NamespaceSet, ReadWriteSet};
-    use pervade_ledger::state::StateView as _;
+    use pervade_ledger::state::{StateView as _, UpdateBatch};
     use pervade_ledger::transaction::{assemble, indexed_tx_id};
     use pervade_ports::system::SystemFiles;
 
@@ -544,6 +545,28 @@ mod tests {
         assert_eq!(store.by_tx_id(&TxId::new("0".repeat(64)).unwrap()), None);
     }
 
+    /// A channel's first block holds a configuration that nobody signed.
+    #[test]
+    fn a_ledger_that_begins_with_a_configuration_is_rebuilt() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let kind = i32::from(HeaderType::Config);
+        let channel_header = ChannelHeader { r#type: kind, ..ChannelHeader::default() };
+        let channel_header = channel_header.encode_to_vec();
+        let header = Some(Header { channel_header, signature_header: Vec::new() });
+        let payload = Payload { header, data: Vec::new() }.encode_to_vec();
+        let envelope = Envelope { payload, signature: Vec::new() }.encode_to_vec();
+        let tx_ids = vec![indexed_tx_id(&envelope)];
+        let mut genesis = block::next(0, Vec::new(), vec![envelope]);
+        block::set_verdicts(&mut genesis, &[TxValidationCode::Valid]);
+        let batch = UpdateBatch::default();
+        store.append(vec![Commit { block: genesis, batch, tx_ids }]).unwrap();
+        append(&store, "k=1");
+        let before = Facts::of(&store);
+        drop(store);
+        assert_eq!(Facts::of(&open(folder.path())), before);
+    }
+
     /// Everything that must be the same after a restart.
     #[derive(Debug, PartialEq)]
     struct Facts {
@@ -627,7 +650,7 @@ mod tests {
     }
 
     fn endorsed(proposal: &fabric_protos::protos::Proposal, rwset: &ReadWriteSet) -> Vec<u8> {
-        let header = fabric_protos::common::Header::decode(proposal.header.as_slice()).unwrap();
+        let header = Header::decode(proposal.header.as_slice()).unwrap();
         let hash = proposal::proposal_hash(
             &header.channel_header,
             &header.signature_header,
