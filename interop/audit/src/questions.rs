@@ -16,7 +16,7 @@ pub struct Question {
 pub const QUESTIONS: &[Question] = &[
     Question {
         name: "warm",
-        title: "Every temperature above 20 °C, with device, vendor, organisation and transaction",
+        title: "Every temperature above 20 °C in the last 100 blocks, with device, vendor, organisation and transaction",
         sparql: include_str!("questions/warm.rq"),
     },
     Question {
