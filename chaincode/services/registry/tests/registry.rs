@@ -92,13 +92,13 @@ fn what_is_no_package_is_malformed() {
     check(
         &call("publish").arg("{}"),
         expect![
-            "400 PACKAGE_MALFORMED: the package is not a package: missing field `examples` at line 1 column 2"
+            "400 PACKAGE_MALFORMED: the text is not a package: missing field `examples` at line 1 column 2"
         ],
     );
     let spaced = probe().canonical().replacen(':', ": ", 1);
     check(
         &call("publish").arg(spaced),
-        expect!["400 PACKAGE_MALFORMED: the package is not in canonical form"],
+        expect!["400 PACKAGE_MALFORMED: the text is not in canonical form"],
     );
 }
 
@@ -119,9 +119,7 @@ fn device_types_are_found() {
     assert_eq!(listed.first().unwrap().device_type.model, "dl-5tm");
     check(
         &call("resolve").arg("decentlab").arg("none").arg("1.0.0"),
-        expect![
-            "404 UNKNOWN_DEVICE_TYPE: there is no device type device-type/decentlab/none/1.0.0"
-        ],
+        expect!["404 UNKNOWN_DEVICE_TYPE: there is no device type decentlab/none 1.0.0"],
     );
     check(&call("package").arg("0"), expect![[r#"404 UNKNOWN_PACKAGE: there is no package "0""#]]);
     assert_eq!(ledger.evaluate(&call("list").arg("nobody")).payload, b"[]");
