@@ -1,28 +1,25 @@
 //! Runs the scripts of `tests/official` under Node.
 
 use std::{
-    env, fs, io,
+    fs, io,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::LazyLock,
 };
 
-use libtest_mimic::{Completion, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
+use pervade_tests::outside::{self, Absent, Need};
 
 /// The least Node that the official packages ask for.
 const NODE_MAJOR_MIN: u32 = 20;
 
+/// Node and the packages.
+static NODE: Need<()> = Need { name: "node", find: || READY.clone() };
+
 /// A trial that needs Node and the packages.
-///
-/// Without them it is ignored, with the reason; or fails, if `PERVADE_REQUIRE` (names, separated by
-/// commas) contains `node`.
 pub(crate) fn trial(name: &str, run: fn() -> Result<(), Failed>) -> Trial {
-    Trial::ignorable_test(name, move || match &*READY {
-        Ok(()) => run().map(|()| Completion::Completed),
-        Err(reason) if is_required() => Err(reason.into()),
-        Err(reason) => Ok(Completion::ignored_with(reason)),
-    })
+    outside::trial(name, &NODE, move |()| run())
 }
 
 /// A command that runs a script of `tests/official`, which has the packages.
@@ -65,20 +62,16 @@ fn feed(node: &mut Command, input: &[u8]) -> io::Result<Output> {
     child.wait_with_output()
 }
 
-fn is_required() -> bool {
-    env::var("PERVADE_REQUIRE")
-        .is_ok_and(|names| names.split(',').any(|name| name.trim() == "node"))
-}
-
 /// Whether Node and the packages are there; found out, and installed if need be, once.
-static READY: LazyLock<Result<(), String>> = LazyLock::new(|| {
+static READY: LazyLock<Result<(), Absent>> = LazyLock::new(|| {
     let version = stdout_of(Command::new("node").arg("--version"))
-        .map_err(|error| format!("no node: {error}"))?;
+        .map_err(|error| Absent::new(format!("no node: {error}")))?;
     let major = version.trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok());
     if major.is_none_or(|major: u32| major < NODE_MAJOR_MIN) {
-        return Err(format!("node {} is older than {NODE_MAJOR_MIN}", version.trim()));
+        let version = version.trim();
+        return Err(Absent::new(format!("node {version} is older than {NODE_MAJOR_MIN}")));
     }
-    install().map_err(|error| format!("npm ci failed: {error}"))
+    install().map_err(|error| Absent::new(format!("npm ci failed: {error}")))
 });
 
 /// Installs the locked packages, unless a copy of the lock file beside them says they are there.

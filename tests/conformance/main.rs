@@ -1,0 +1,48 @@
+//! Public test suites, run as their authors publish them.
+//!
+//! A suite gives an [`Outcome`]: what passed, what was skipped and why, what failed. The table of
+//! all of them is kept in `docs/conformance.md`.
+
+mod outcome;
+mod page;
+mod rdf_canon;
+mod rml;
+mod senml;
+mod wycheproof;
+
+use std::{path::Path, process::ExitCode};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use pervade_tests::outside::{self, DATA};
+
+use self::outcome::Outcome;
+
+fn main() -> ExitCode {
+    let mut trials: Vec<Trial> = SUITES.iter().map(Suite::trial).collect();
+    trials.push(outside::trial("the_page_is_up_to_date", &DATA, |data| page::check(&data)));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// A public suite and how it is run.
+struct Suite {
+    name: &'static str,
+    /// What the page says of it.
+    about: &'static str,
+    run: fn(&Path) -> Result<Outcome, Failed>,
+}
+
+const SUITES: &[Suite] = &[
+    rml::CORE_JSON,
+    rdf_canon::RDFC10,
+    senml::RFC8428,
+    wycheproof::P256_MESSAGES,
+    wycheproof::P256_DOCUMENTS,
+    wycheproof::P384_MESSAGES,
+    wycheproof::P384_DOCUMENTS,
+];
+
+impl Suite {
+    fn trial(&'static self) -> Trial {
+        outside::trial(self.name, &DATA, |data| (self.run)(&data)?.verdict())
+    }
+}
