@@ -51,19 +51,22 @@ type Record = BTreeMap<String, String>;
 
 fn records(pack: &Document) -> Result<Vec<Record>, String> {
     let records = pack.value().as_array().ok_or("a pack is an array")?;
-    records.iter().map(|record| fields(record.as_object().ok_or("a record is an object")?)).collect()
+    records
+        .iter()
+        .map(|record| fields(record.as_object().ok_or("a record is an object")?))
+        .collect()
 }
 
 fn fields(record: &serde_json::Map<String, Value>) -> Result<Record, String> {
     let mut fields = Record::new();
     for (name, value) in record {
-        let value = match value {
-            Value::Number(number) => Number::parse(number.as_str())
-                .map_err(|error| error.to_string())?
-                .to_decimal(),
-            other => other.to_string(),
+        let text = if let Value::Number(number) = value {
+            let number = Number::parse(number.as_str()).map_err(|error| error.to_string())?;
+            number.to_decimal()
+        } else {
+            value.to_string()
         };
-        fields.insert(name.clone(), value);
+        fields.insert(name.clone(), text);
     }
     Ok(fields)
 }

@@ -11,14 +11,12 @@
 //! appearance, so the same text gives the same triples. This is the only crate below the
 //! store that names the RDF libraries; their term types are re-exported from here.
 
-mod compare;
 mod dataset;
 mod line;
 mod positions;
 mod turtle;
 pub mod vocabulary;
 
-pub use compare::{isomorphic, parse_nquads_lenient};
 pub use dataset::{
     DATASET_QUADS_MAX, Dataset, DatasetError, NQuadsError, NQuadsReason, digest, nquads,
     parse_nquads,
