@@ -342,3 +342,73 @@ pub enum ChannelReadError {
         source: ReadError,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use fabric_protos::Message;
+    use fabric_protos::protos::TxValidationCode;
+    use pervade_ledger::block;
+    use pervade_ports::system::SystemFiles;
+
+    use super::{Channel, OpenChannelError};
+    use crate::testing::{Network, commit_next};
+
+    #[tokio::test]
+    async fn a_channel_opened_again_is_the_same_and_goes_on() {
+        let network = Network::with_chaincodes(&["basic"]).await;
+        network.submit("basic", "put k v").await.unwrap();
+        let late = network.endorse_by(network.proposal("basic", "put k w"), &[]).await.unwrap();
+        let signature = network.org1.user.signer.sign(&late.payload).unwrap();
+        let late = fabric_protos::common::Envelope { signature, ..late }.encode_to_vec();
+        let (folder, genesis) = (network.folder, network.genesis);
+        let (height, digest) = (network.channel.height(), network.channel.store().state_digest());
+        drop((network.peers, network.gateway, network.channels, network.channel));
+
+        let channel = Channel::open(Arc::new(SystemFiles), folder.path(), &genesis).unwrap();
+        assert_eq!((channel.height(), channel.store().state_digest()), (height, digest));
+        let last = channel.block(height - 1).unwrap();
+        assert!(block::commit_hash(&last).unwrap().is_some());
+        assert_eq!(commit_next(&channel, vec![late]), [TxValidationCode::Valid]);
+    }
+
+    #[tokio::test]
+    async fn another_channels_ledger_is_not_opened() {
+        let [one, other] = [Network::start(), Network::start()];
+        let (folder, genesis) = (one.folder, other.genesis);
+        drop((one.peers, one.gateway, one.channels, one.channel));
+        let opened = Channel::open(Arc::new(SystemFiles), folder.path(), &genesis);
+        assert!(matches!(opened, Err(OpenChannelError::OtherGenesis)));
+    }
+
+    #[tokio::test]
+    async fn a_large_block_is_judged_as_its_transactions_are_one_by_one() {
+        let network = Network::with_chaincodes(&["basic"]).await;
+        let mut envelopes = Vec::new();
+        for number in 0..40 {
+            let words = format!("put key{number} v");
+            let organizations: &[&str] = if number % 4 == 3 { &["Org1MSP"] } else { &[] };
+            let proposed = network.proposal("basic", &words);
+            let mut envelope = network.endorse_by(proposed, organizations).await.unwrap();
+            envelope.signature = network.org1.user.signer.sign(&envelope.payload).unwrap();
+            envelopes.push(envelope.encode_to_vec());
+        }
+        let verdicts = commit_next(&network.channel, envelopes);
+        let expected: Vec<_> = (0..40)
+            .map(|number| match number % 4 {
+                3 => TxValidationCode::EndorsementPolicyFailure,
+                _ => TxValidationCode::Valid,
+            })
+            .collect();
+        assert_eq!(verdicts, expected);
+    }
+
+    #[tokio::test]
+    async fn a_block_that_does_not_follow_changes_nothing() {
+        let network = Network::start();
+        let next = block::next(7, Vec::new(), vec![b"x".to_vec()]);
+        assert!(network.channel.commit(next).is_err());
+        assert_eq!(network.channel.height(), 1);
+    }
+}

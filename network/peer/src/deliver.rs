@@ -236,3 +236,131 @@ fn check_time(header: &ChannelHeader, now: Timestamp) -> Result<(), Status> {
 fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, Status> {
     M::decode(bytes).map_err(|_| Status::BadRequest)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use fabric_protos::common::{ChannelHeader, Envelope, Header, Payload, SignatureHeader};
+    use fabric_protos::orderer::seek_info::SeekBehavior;
+    use fabric_protos::orderer::seek_position::Type;
+    use fabric_protos::orderer::{SeekInfo, SeekOldest, SeekPosition, SeekSpecified};
+    use fabric_protos::{Message, Timestamp};
+    use futures::{StreamExt, stream};
+    use pervade_ledger::block;
+    use pervade_ports::Clock;
+    use pervade_ports::system::SystemClock;
+
+    use super::{BlockForm, Delivery, Guard, Source, filtered_block, serve};
+    use crate::testing::{CHANNEL, Member, Network, Organization};
+
+    #[tokio::test]
+    async fn a_reader_gets_what_is_there_and_then_what_comes() {
+        let network = Network::with_chaincodes(&["basic"]).await;
+        let height = network.channel.height();
+        let request = seek(&network.org2.user, height - 1, height, SeekBehavior::BlockUntilReady);
+        let (delivered, done) =
+            tokio::join!(deliver(&network, request), network.submit("basic", "put k v"));
+        assert_eq!(done.unwrap().status.block_number, height);
+        assert_eq!(delivered, format!("{} {height} Success", height - 1));
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_will_not_wait_is_told() {
+        let network = Network::start();
+        let request = seek(&network.org1.user, 0, 5, SeekBehavior::FailIfNotReady);
+        assert_eq!(deliver(&network, request).await, "0 NotFound");
+        let request = seek(&network.org1.user, 7, 9, SeekBehavior::BlockUntilReady);
+        assert_eq!(deliver(&network, request).await, "NotFound");
+    }
+
+    #[tokio::test]
+    async fn who_may_not_read_is_sent_away() {
+        let network = Network::start();
+        let stranger = Organization::new("StrangerMSP", 3);
+        let request = seek(&stranger.user, 0, 0, SeekBehavior::FailIfNotReady);
+        assert_eq!(deliver(&network, request).await, "Forbidden");
+        let mut request = seek(&network.org1.user, 0, 0, SeekBehavior::FailIfNotReady);
+        request.signature = network.org2.user.signer.sign(&request.payload).unwrap();
+        assert_eq!(deliver(&network, request).await, "Forbidden");
+        let request = Envelope { payload: vec![1, 2, 3], signature: Vec::new() };
+        assert_eq!(deliver(&network, request).await, "BadRequest");
+    }
+
+    #[tokio::test]
+    async fn an_orderers_block_has_no_verdicts() {
+        let network = Network::with_chaincodes(&["basic"]).await;
+        let mut source = source(&network);
+        source.form = BlockForm::Ordered;
+        let request = seek(&network.org1.user, 1, 1, SeekBehavior::FailIfNotReady);
+        let delivered: Vec<_> = serve(source, stream::iter([request])).collect().await;
+        let [Delivery::Block(ordered), Delivery::End(_)] = delivered.as_slice() else {
+            panic!("not one block: {delivered:?}");
+        };
+        assert!(block::verdicts(ordered).is_empty());
+        assert_eq!(block::commit_hash(ordered).unwrap(), None);
+        assert_eq!(ordered.header, network.channel.block(1).unwrap().header);
+        assert!(block::last_config_index(ordered).unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_filtered_block_names_events_without_their_payloads() {
+        let network = Network::with_chaincodes(&["basic"]).await;
+        let done = network.submit("basic", "event made one").await.unwrap();
+        let filtered = filtered_block(&network.channel.block(done.status.block_number).unwrap());
+        assert_eq!(filtered.channel_id, CHANNEL);
+        let [transaction] = filtered.filtered_transactions.as_slice() else { panic!("not one") };
+        assert_eq!(transaction.txid, done.tx_id.as_str());
+        let text = format!("{:?}", transaction.data);
+        assert!(text.contains("\"made\"") && text.contains("payload: []"), "{text}");
+    }
+
+    /// Block numbers and the status at the end.
+    async fn deliver(network: &Network, request: Envelope) -> String {
+        let deliveries = serve(source(network), stream::iter([request]));
+        let words = deliveries.map(|delivery| match delivery {
+            Delivery::Block(full) => block::number(&full).to_string(),
+            Delivery::End(status) => format!("{status:?}"),
+        });
+        words.collect::<Vec<_>>().await.join(" ")
+    }
+
+    fn source(network: &Network) -> Source {
+        Source {
+            channels: Arc::clone(&network.channels),
+            guard: Guard::Policy("/Channel/Readers"),
+            form: BlockForm::Committed,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    fn seek(member: &Member, start: u64, stop: u64, behavior: SeekBehavior) -> Envelope {
+        let position = |number| SeekPosition {
+            r#type: Some(match number {
+                0 => Type::Oldest(SeekOldest {}),
+                number => Type::Specified(SeekSpecified { number }),
+            }),
+        };
+        let seek = SeekInfo {
+            start: Some(position(start)),
+            stop: Some(position(stop)),
+            behavior: behavior.into(),
+            ..Default::default()
+        };
+        let timestamp = Timestamp { seconds: SystemClock.now().seconds(), nanos: 0 };
+        let channel_header = ChannelHeader {
+            timestamp: Some(timestamp),
+            channel_id: CHANNEL.to_owned(),
+            ..Default::default()
+        };
+        let creator = member.signer.identity().to_vec();
+        let signature_header = SignatureHeader { creator, nonce: Vec::new() };
+        let header = Header {
+            channel_header: channel_header.encode_to_vec(),
+            signature_header: signature_header.encode_to_vec(),
+        };
+        let payload = Payload { header: Some(header), data: seek.encode_to_vec() }.encode_to_vec();
+        let signature = member.signer.sign(&payload).unwrap();
+        Envelope { payload, signature }
+    }
+}

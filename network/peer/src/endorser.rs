@@ -257,3 +257,145 @@ enum EndorseError {
         source: SignError,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use fabric_protos::Timestamp;
+    use fabric_protos::proposal::ProposalSpec;
+    use fabric_protos::protos::SignedProposal;
+    use pervade_identity::Role;
+    use pervade_ports::Clock;
+    use pervade_ports::system::SystemClock;
+
+    use crate::testing::{CHANNEL, Member, Network, Organization, sign};
+
+    #[tokio::test]
+    async fn an_endorsement_is_over_payload_and_endorser() {
+        let network = Network::with_chaincodes(&["basic"]).await;
+        let proposed = network.proposal("basic", "put k v");
+        let answer = network.peer().process_proposal(proposed.signed).await.unwrap();
+        let endorsement = answer.endorsement.unwrap();
+        let config = network.channel.config();
+        let endorser = config.membership().deserialize(&endorsement.endorser).unwrap();
+        let signed = [answer.payload.as_slice(), &endorsement.endorser].concat();
+        endorser.verify(&signed, &endorsement.signature).unwrap();
+        assert_eq!(answer.version, 1);
+    }
+
+    #[tokio::test]
+    async fn statuses_decide_what_is_endorsed() {
+        let network = Network::with_chaincodes(&["basic"]).await;
+        let answer = async |words: &str| {
+            let proposed = network.proposal("basic", words);
+            let answer = network.peer().process_proposal(proposed.signed).await.unwrap();
+            let payload = if answer.payload.is_empty() { "no payload" } else { "payload" };
+            let endorsed = if answer.endorsement.is_some() { "endorsed" } else { "not endorsed" };
+            format!("{payload}, {endorsed}")
+        };
+        assert_eq!(answer("status 399 fine").await, "payload, endorsed");
+        assert_eq!(answer("status 400 bad").await, "no payload, not endorsed");
+        assert_eq!(answer("status 500 worse").await, "payload, not endorsed");
+        assert_eq!(answer("error fault").await, "no payload, not endorsed");
+    }
+
+    #[tokio::test]
+    async fn unknown_channels_and_chaincodes_are_answered_and_not_refused() {
+        let network = Network::start();
+        let other = proposal(&network, &network.org1.user, |spec| spec.channel = None);
+        assert!(network.peer().process_proposal(other).await.is_ok());
+        let proposed = network.proposal("nothing", "get k");
+        let answer = network.peer().process_proposal(proposed.signed).await.unwrap();
+        assert_eq!(
+            answer.response.unwrap().message,
+            "make sure the chaincode nothing has been successfully defined on channel mychannel \
+             and try again: chaincode nothing not found"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_transaction_runs_once() {
+        let network = Network::with_chaincodes(&["basic"]).await;
+        let proposed = network.proposal("basic", "put k v");
+        let again = proposed.signed.clone();
+        let tx_id = proposed.tx_id.to_string();
+        network.submit_to(&network.org1.user, proposed, &[]).await.unwrap();
+        let refused = network.peer().process_proposal(again).await.unwrap_err().to_string();
+        assert!(refused.starts_with(&format!("duplicate transaction found [{tx_id}]. Creator [")));
+    }
+
+    #[tokio::test]
+    async fn who_may_not_propose_is_told_little() {
+        let network = Network::start();
+        let stranger = Organization::new("StrangerMSP", 3);
+        check(
+            &network,
+            proposal(&network, &stranger.user, |_| {}),
+            expect!["error validating proposal: access denied: channel [mychannel] creator org unknown, creator is malformed"],
+        )
+        .await;
+        let impostor = Organization::new("Org1MSP", 1);
+        check(
+            &network,
+            proposal(&network, &impostor.user, |_| {}),
+            expect!["error validating proposal: access denied: channel [mychannel] creator org [Org1MSP]"],
+        )
+        .await;
+        let mut unsigned = proposal(&network, &network.org1.user, |_| {});
+        unsigned.signature = network.org2.user.signer.sign(&unsigned.proposal_bytes).unwrap();
+        check(
+            &network,
+            unsigned,
+            expect!["error validating proposal: access denied: channel [mychannel] creator org [Org1MSP]"],
+        )
+        .await;
+        let peer = network.org1.enroll("peer9", Role::Peer);
+        check(
+            &network,
+            proposal(&network, &peer, |_| {}),
+            expect!["Failed evaluating policy on signed data during check policy on channel [mychannel] with policy [/Channel/Application/Writers]: [implicit policy evaluation failed]"],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_proposal_from_another_time_is_refused() {
+        let network = Network::start();
+        let late = proposal(&network, &network.org1.user, |spec| {
+            spec.timestamp.seconds -= 15 * 60 + 1;
+        });
+        let refused = network.peer().process_proposal(late).await.unwrap_err();
+        assert!(refused.is_at_the_door());
+        assert!(refused.to_string().starts_with("request unauthorized due to incorrect timestamp"));
+        let in_time = proposal(&network, &network.org1.user, |spec| {
+            spec.timestamp.seconds -= 14 * 60;
+        });
+        assert!(network.peer().process_proposal(in_time).await.is_ok());
+    }
+
+    async fn check(network: &Network, signed: SignedProposal, expected: Expect) {
+        let refused = network.peer().process_proposal(signed).await.unwrap_err();
+        expected.assert_eq(&refused.to_string());
+    }
+
+    fn proposal(
+        network: &Network,
+        member: &Member,
+        change: impl FnOnce(&mut ProposalSpec<'_>),
+    ) -> SignedProposal {
+        assert_eq!(network.channel.id().as_str(), CHANNEL);
+        let nonce = network.nonce();
+        let timestamp = Timestamp { seconds: SystemClock.now().seconds(), nanos: 0 };
+        let mut spec = ProposalSpec {
+            channel: Some(network.channel.id()),
+            chaincode: "basic",
+            args: vec![b"get".to_vec(), b"k".to_vec()],
+            transient: [].into(),
+            creator: member.signer.identity(),
+            nonce: &nonce,
+            timestamp,
+        };
+        change(&mut spec);
+        sign(member, spec).signed
+    }
+}

@@ -23,8 +23,8 @@ use fabric_protos::protos::{SignedProposal, TxValidationCode};
 use fabric_protos::{Message, Timestamp};
 use pervade_channel_config::BatchRules;
 use pervade_channel_config::genesis::{self, Profile};
+use pervade_identity::Role;
 use pervade_identity::policy as text;
-use pervade_identity::{Role, Signer};
 use pervade_ledger::block;
 use pervade_ledger::lifecycle::EndorsementPolicy;
 use pervade_ports::system::{SystemClock, SystemFiles, TokioSpawn};
@@ -33,7 +33,7 @@ use pervade_rpc::gateway::gateway_server::Gateway as _;
 use tempfile::TempDir;
 use tonic::{Request, Status};
 
-pub(crate) use chaincode::{Script, Scripted};
+pub(crate) use chaincode::Scripted;
 pub(crate) use member::{Member, Organization};
 
 use crate::{Broadcast, Channel, Channels, GatewayService, NotOrdered, Peer, PeerSettings, Peers};
