@@ -353,7 +353,7 @@ mod tests {
         check(
             &network,
             proposal(&network, &peer, |_| {}),
-            expect!["Failed evaluating policy on signed data during check policy on channel [mychannel] with policy [/Channel/Application/Writers]: [implicit policy evaluation failed]"],
+            expect!["Failed evaluating policy on signed data during check policy on channel [mychannel] with policy [/Channel/Application/Writers]: [0 of the Writers policies are met, but 1 are needed]"],
         )
         .await;
     }
