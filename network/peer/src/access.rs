@@ -5,8 +5,8 @@ use fabric_protos::common::msp_principal::Classification;
 use fabric_protos::common::msp_role::MspRoleType;
 use fabric_protos::common::{MspPrincipal, MspRole};
 use fabric_protos::id::{ChannelId, MspId};
-use pervade_identity::policy::{PolicyUnmet, SignedData};
-use pervade_identity::{IdentityError, Membership, PrincipalError, SignatureError};
+use pervade_identity::policy::PolicyUnmet;
+use pervade_identity::{Identity, IdentityError, Membership, PrincipalError};
 use thiserror::Error;
 
 /// Names of the resources that the peer guards itself, as Fabric's `ACLs` configuration has them.
@@ -25,16 +25,16 @@ pub(crate) mod resource {
     pub(crate) const CHAINCODE_EVENTS: &str = "gateway/ChaincodeEvents";
 }
 
-/// Refuses who is no member of the peer's own organisation, or lacks the role there, or did not
-/// sign.
+/// Refuses who is no member of the peer's own organisation, or lacks the role there. That they
+/// signed has been verified.
 pub(crate) fn check_local(
     membership: &Membership,
     organization: &MspId,
     role: MspRoleType,
-    signed: &SignedData<'_>,
+    who: &Identity,
 ) -> Result<(), AccessDenied> {
     let denied = |reason| AccessDenied::Local { role, reason };
-    let identity = membership.deserialize(signed.identity);
+    let identity = membership.deserialize(who.serialized());
     let identity = identity.map_err(|source| denied(LocalRefusal::Identity { source }))?;
     membership.validate(&identity).map_err(|source| denied(LocalRefusal::Identity { source }))?;
     let named = MspRole { msp_identifier: organization.to_string(), role: role.into() };
@@ -43,13 +43,10 @@ pub(crate) fn check_local(
         principal: named.encode_to_vec(),
     };
     match membership.satisfies(&identity, &principal) {
-        Ok(true) => {}
-        Ok(false) => return Err(denied(LocalRefusal::Role)),
-        Err(source) => return Err(denied(LocalRefusal::Principal { source })),
+        Ok(true) => Ok(()),
+        Ok(false) => Err(denied(LocalRefusal::Role)),
+        Err(source) => Err(denied(LocalRefusal::Principal { source })),
     }
-    identity
-        .verify(signed.data, signed.signature)
-        .map_err(|source| denied(LocalRefusal::Signature { source }))
 }
 
 /// Someone may not use something.
@@ -116,13 +113,6 @@ pub enum LocalRefusal {
         /// Why.
         #[source]
         source: PrincipalError,
-    },
-    /// Not signed by the identity.
-    #[error("{source}")]
-    Signature {
-        /// Why.
-        #[source]
-        source: SignatureError,
     },
 }
 

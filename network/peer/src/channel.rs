@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, RwLock};
 use fabric_protos::common::Block;
 use fabric_protos::id::{ChannelId, TxId};
 use pervade_channel_config::{Access, ChannelConfig, ConfigError};
-use pervade_identity::policy::SignedData;
+use pervade_identity::Identity;
+use pervade_identity::policy::{PolicyUnmet, SignedData};
 use pervade_ledger::block;
 use pervade_ports::Vfs;
 use pervade_storage::{ChannelStore, OpenError, ReadError, StateSnapshot, TxPosition};
@@ -195,14 +196,7 @@ impl Channel {
     /// # Errors
     /// If the channel's policy for the resource is not met, or there is none.
     pub fn check(&self, resource: &str, signed: &SignedData<'_>) -> Result<(), AccessDenied> {
-        let config = self.config();
-        match config.access(resource) {
-            Some(Access::Channel(path)) => self.evaluate(&config, path, signed),
-            Some(Access::LocalAdmins | Access::LocalMembers) => {
-                Err(AccessDenied::Elsewhere { resource: resource.to_owned() })
-            }
-            None => Err(AccessDenied::NoRule { resource: resource.to_owned() }),
-        }
+        self.check_policy(guard(&self.config(), resource)?, signed)
     }
 
     /// Refuses who does not satisfy the policy at a path of the configuration in force.
@@ -210,21 +204,28 @@ impl Channel {
     /// # Errors
     /// If the policy is not met, or there is none.
     pub fn check_policy(&self, path: &str, signed: &SignedData<'_>) -> Result<(), AccessDenied> {
-        self.evaluate(&self.config(), path, signed)
+        let signed = SignedData { ..*signed };
+        self.config().evaluate(path, &[signed]).map_err(self.denied(path))
     }
 
-    fn evaluate(
+    /// As [`check`](Self::check), for someone whose signature has been verified.
+    pub(crate) fn check_identity(
         &self,
-        config: &ChannelConfig,
-        path: &str,
-        signed: &SignedData<'_>,
+        resource: &str,
+        who: &Identity,
     ) -> Result<(), AccessDenied> {
-        let signed = SignedData { ..*signed };
-        config.evaluate(path, &[signed]).map_err(|source| AccessDenied::Channel {
-            channel: self.id.clone(),
-            policy: path.to_owned(),
-            source,
-        })
+        self.check_policy_by(guard(&self.config(), resource)?, who)
+    }
+
+    /// As [`check_policy`](Self::check_policy), for someone whose signature has been verified.
+    pub(crate) fn check_policy_by(&self, path: &str, who: &Identity) -> Result<(), AccessDenied> {
+        let who = std::slice::from_ref(who);
+        self.config().evaluate_identities(path, who).map_err(self.denied(path))
+    }
+
+    fn denied(&self, path: &str) -> impl FnOnce(PolicyUnmet) -> AccessDenied {
+        let (channel, policy) = (self.id.clone(), path.to_owned());
+        move |source| AccessDenied::Channel { channel, policy, source }
     }
 }
 
@@ -235,6 +236,17 @@ impl fmt::Debug for Channel {
             .field("id", &self.id)
             .field("height", &height)
             .finish_non_exhaustive()
+    }
+}
+
+/// The policy that guards a resource of the channel.
+fn guard<'c>(config: &'c ChannelConfig, resource: &str) -> Result<&'c str, AccessDenied> {
+    match config.access(resource) {
+        Some(Access::Channel(path)) => Ok(path),
+        Some(Access::LocalAdmins | Access::LocalMembers) => {
+            Err(AccessDenied::Elsewhere { resource: resource.to_owned() })
+        }
+        None => Err(AccessDenied::NoRule { resource: resource.to_owned() }),
     }
 }
 

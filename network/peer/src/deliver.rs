@@ -239,9 +239,12 @@ fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, Status> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
     use std::sync::Arc;
 
-    use fabric_protos::common::{ChannelHeader, Envelope, Header, Payload, SignatureHeader};
+    use fabric_protos::common::{
+        ChannelHeader, Envelope, Header, Payload, SignatureHeader, Status,
+    };
     use fabric_protos::orderer::seek_info::SeekBehavior;
     use fabric_protos::orderer::seek_position::Type;
     use fabric_protos::orderer::{SeekInfo, SeekOldest, SeekPosition, SeekSpecified};
@@ -285,6 +288,18 @@ mod tests {
         assert_eq!(deliver(&network, request).await, "Forbidden");
         let request = Envelope { payload: vec![1, 2, 3], signature: Vec::new() };
         assert_eq!(deliver(&network, request).await, "BadRequest");
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_is_revoked_while_reading_is_sent_away() {
+        let network = Network::start();
+        let request = seek(&network.org1.user, 0, 9, SeekBehavior::BlockUntilReady);
+        let mut deliveries = pin!(serve(source(&network), stream::iter([request])));
+        assert!(matches!(deliveries.next().await, Some(Delivery::Block(_))));
+        network.revoke(&network.org1.user);
+        let end = deliveries.next().await;
+        assert!(matches!(end, Some(Delivery::End(Status::Forbidden))), "{end:?}");
+        assert!(deliveries.next().await.is_none());
     }
 
     #[tokio::test]

@@ -90,7 +90,7 @@ impl Endorser {
         }
         if !system::is_system(&proposal.parsed.chaincode) {
             channel
-                .check(resource::PROPOSE, &proposal.signed_data())
+                .check_identity(resource::PROPOSE, &creator)
                 .map_err(|source| ProposalError::Policy { source })?;
         }
         Ok(creator)
@@ -113,8 +113,7 @@ impl Endorser {
             proposal: Arc::new(CallProposal {
                 signed,
                 chaincode: parsed.chaincode.clone(),
-                creator: parsed.signature_header.creator,
-                organization: creator.msp_id().clone(),
+                creator,
                 tx_id,
             }),
             channel: channel.clone(),
@@ -261,14 +260,15 @@ enum EndorseError {
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
-    use fabric_protos::Timestamp;
+    use fabric_protos::common::Envelope;
     use fabric_protos::proposal::ProposalSpec;
-    use fabric_protos::protos::SignedProposal;
+    use fabric_protos::protos::{SignedProposal, TxValidationCode};
+    use fabric_protos::{Message, Timestamp};
     use pervade_identity::Role;
     use pervade_ports::Clock;
     use pervade_ports::system::SystemClock;
 
-    use crate::testing::{CHANNEL, Member, Network, Organization, sign};
+    use crate::testing::{CHANNEL, Member, Network, Organization, commit_next, sign};
 
     #[tokio::test]
     async fn an_endorsement_is_over_payload_and_endorser() {
@@ -356,6 +356,24 @@ mod tests {
             expect!["Failed evaluating policy on signed data during check policy on channel [mychannel] with policy [/Channel/Application/Writers]: [0 of the Writers policies are met, but 1 are needed]"],
         )
         .await;
+    }
+
+    #[tokio::test]
+    async fn a_revoked_client_is_refused_and_what_it_had_endorsed_is_void() {
+        let network = Network::with_chaincodes(&["basic"]).await;
+        let user = &network.org1.user;
+        let endorsed = network.endorse_by(network.proposal("basic", "put k v"), &[]).await.unwrap();
+        network.revoke(user);
+        check(
+            &network,
+            proposal(&network, user, |_| {}),
+            expect!["error validating proposal: access denied: channel [mychannel] creator org [Org1MSP]"],
+        )
+        .await;
+        let signature = user.signer.sign(&endorsed.payload).unwrap();
+        let envelope = Envelope { signature, ..endorsed }.encode_to_vec();
+        let verdicts = commit_next(&network.channel, vec![envelope]);
+        assert_eq!(verdicts, [TxValidationCode::BadCreatorSignature]);
     }
 
     #[tokio::test]

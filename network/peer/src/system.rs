@@ -111,20 +111,21 @@ impl SystemCall<'_> {
     /// Refuses who may not use a resource: by the peer's own organisation where the resource is
     /// the peer's, by the channel's policy where it is the channel's.
     fn check(&self, channel: Option<&Channel>, resource: &str) -> Result<(), AccessDenied> {
-        let signed = self.call.proposal.signed_data();
+        let creator = &self.call.proposal.creator;
         let role = match channel.map(Channel::config) {
             Some(config) => match config.access(resource) {
                 Some(Access::LocalAdmins) => MspRoleType::Admin,
                 Some(Access::LocalMembers) => MspRoleType::Member,
                 Some(Access::Channel(path)) => {
-                    return channel.map_or(Ok(()), |channel| channel.check_policy(path, &signed));
+                    return channel
+                        .map_or(Ok(()), |channel| channel.check_policy_by(path, creator));
                 }
                 None => return Err(AccessDenied::NoRule { resource: resource.to_owned() }),
             },
             None if resource == cscc::GET_CHANNELS => MspRoleType::Member,
             None => MspRoleType::Admin,
         };
-        access::check_local(&self.local.membership, &self.local.organization, role, &signed)
+        access::check_local(&self.local.membership, &self.local.organization, role, creator)
     }
 }
 

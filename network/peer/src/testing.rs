@@ -7,7 +7,7 @@ mod member;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use fabric_protos::common::{Block, Envelope, Metadata};
+use fabric_protos::common::{Block, ConfigUpdateEnvelope, Envelope, Metadata};
 use fabric_protos::etcdraft;
 use fabric_protos::gateway::{
     CommitStatusRequest, CommitStatusResponse, EndorseRequest, EvaluateRequest,
@@ -21,8 +21,8 @@ use fabric_protos::lifecycle::{
 use fabric_protos::proposal::{self, ProposalSpec};
 use fabric_protos::protos::{SignedProposal, TxValidationCode};
 use fabric_protos::{Message, Timestamp};
-use pervade_channel_config::BatchRules;
 use pervade_channel_config::genesis::{self, Profile};
+use pervade_channel_config::{BatchRules, update};
 use pervade_identity::Role;
 use pervade_identity::policy as text;
 use pervade_ledger::block;
@@ -49,6 +49,7 @@ pub(crate) struct Network {
     pub(crate) peers: Arc<Peers>,
     pub(crate) org1: Organization,
     pub(crate) org2: Organization,
+    orderer: Member,
     pub(crate) gateway: GatewayService,
     nonces: Mutex<u64>,
 }
@@ -92,10 +93,11 @@ impl Network {
         for (organization, port) in [(&org1, 7051), (&org1, 8051), (&org2, 9051)] {
             peers.add(peer(organization, port, &channels));
         }
-        let orderer = Arc::new(BlockPerEnvelope(Arc::clone(&channel)));
-        let gateway = GatewayService::new(peers.all()[0].clone(), Arc::clone(&peers), orderer);
+        let broadcast = Arc::new(BlockPerEnvelope(Arc::clone(&channel)));
+        let gateway = GatewayService::new(peers.all()[0].clone(), Arc::clone(&peers), broadcast);
+        let orderer = orderer.enroll("orderer", Role::Orderer);
         let nonces = Mutex::new(0);
-        Self { folder, genesis, channel, channels, peers, org1, org2, gateway, nonces }
+        Self { folder, genesis, channel, channels, peers, org1, org2, orderer, gateway, nonces }
     }
 
     /// Starts with scripted chaincodes on every peer, each endorsed by both organisations.
@@ -267,6 +269,27 @@ impl Network {
         };
         let answer = self.gateway.evaluate(Request::new(request)).await?.into_inner();
         Ok(String::from_utf8(answer.result.unwrap().payload).unwrap())
+    }
+
+    /// Revokes a certificate of the first organisation, for the whole channel.
+    pub(crate) fn revoke(&self, member: &Member) {
+        self.org1.registrar.revoke(&member.serial).unwrap();
+        let (config, admin) = (self.channel.config(), self.org1.admin.signer.as_ref());
+        let definition = self.org1.registrar.msp_config();
+        let organization = self.org1.registrar.msp_id();
+        let desired = update::with_msp(config.config(), organization, &definition).unwrap();
+        let change = update::compute(config.config(), &desired, self.channel.id()).unwrap();
+        let config_update = change.encode_to_vec();
+        let signatures = vec![update::sign(&config_update, admin, &self.nonce()).unwrap()];
+        let change = ConfigUpdateEnvelope { config_update, signatures };
+        let (channel, time) = (self.channel.id(), Timestamp::default());
+        let envelope = update::envelope(channel, &change, admin, (&self.nonce(), time)).unwrap();
+        let next = config.propose_update(&envelope).unwrap();
+        let orderer = self.orderer.signer.as_ref();
+        let nonce = self.nonce();
+        let envelope = update::config_envelope(channel, &next, orderer, (&nonce, time)).unwrap();
+        let verdicts = commit_next(&self.channel, vec![envelope.encode_to_vec()]);
+        assert_eq!(verdicts, [TxValidationCode::Valid]);
     }
 
     /// The first organisation's first peer.

@@ -7,7 +7,7 @@ use fabric_protos::Message;
 use fabric_protos::id::{MspId, TxId};
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{ChaincodeInput, ChaincodeMessage, SignedProposal};
-use pervade_identity::policy::SignedData;
+use pervade_identity::Identity;
 use pervade_ports::{BoxFuture, Clock, Spawn};
 use thiserror::Error;
 
@@ -54,10 +54,8 @@ pub(crate) struct CallProposal {
     pub(crate) signed: SignedProposal,
     /// Name of the chaincode that the client named.
     pub(crate) chaincode: String,
-    /// The client's serialised identity.
-    pub(crate) creator: Vec<u8>,
-    /// The client's organisation.
-    pub(crate) organization: MspId,
+    /// The client, who has been verified to have signed the proposal.
+    pub(crate) creator: Identity,
     /// The transaction's id.
     pub(crate) tx_id: TxId,
 }
@@ -263,17 +261,6 @@ impl Support {
 impl Drop for Support {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-impl CallProposal {
-    /// What the client signed.
-    pub(crate) fn signed_data(&self) -> SignedData<'_> {
-        SignedData {
-            data: &self.signed.proposal_bytes,
-            identity: &self.creator,
-            signature: &self.signed.signature,
-        }
     }
 }
 

@@ -140,9 +140,8 @@ fn nested_call(
     }
     let Some(channel) = &nested.channel else { return Err(RequestError::NoContext) };
     if !system::is_system(name) {
-        let who = call.proposal.signed_data();
         channel
-            .check(resource::CHAINCODE_TO_CHAINCODE, &who)
+            .check_identity(resource::CHAINCODE_TO_CHAINCODE, &call.proposal.creator)
             .map_err(|source| RequestError::Denied { source: Box::new(source) })?;
     }
     Ok(nested)
@@ -274,8 +273,13 @@ impl Asked<'_> {
             return Err(RequestError::PrivateInInit);
         }
         let place = PrivateKey { namespace: &call.name, collection, key };
-        collections::check(self.simulation.state(), place, &call.proposal.organization, permission)
-            .map_err(|source| RequestError::Collection { source })?;
+        collections::check(
+            self.simulation.state(),
+            place,
+            call.proposal.creator.msp_id(),
+            permission,
+        )
+        .map_err(|source| RequestError::Collection { source })?;
         Ok(place)
     }
 }

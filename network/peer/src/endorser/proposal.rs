@@ -5,7 +5,6 @@ use fabric_protos::common::{HeaderType, SignatureHeader};
 use fabric_protos::msp::SerializedIdentity;
 use fabric_protos::proposal::{self, ParsedProposal};
 use fabric_protos::protos::SignedProposal;
-use pervade_identity::policy::SignedData;
 use pervade_identity::{Certificate, Identity, Membership};
 use pervade_ports::Timestamp;
 use thiserror::Error;
@@ -31,15 +30,6 @@ impl UnpackedProposal {
     /// Name of the channel, empty for a call that concerns the peer as a whole.
     pub(crate) fn channel(&self) -> &str {
         &self.parsed.channel_header.channel_id
-    }
-
-    /// What the client signed.
-    pub(crate) fn signed_data(&self) -> SignedData<'_> {
-        SignedData {
-            data: &self.signed.proposal_bytes,
-            identity: &self.parsed.signature_header.creator,
-            signature: &self.signed.signature,
-        }
     }
 
     /// Refuses an expired client and a proposal from another time.
@@ -112,6 +102,26 @@ pub(crate) fn expiry(serialized: &[u8]) -> Option<i64> {
     Certificate::from_pem(&identity.id_bytes).ok().map(|certificate| certificate.not_after())
 }
 
+/// A time in Unix seconds as people write it, in UTC.
+fn rfc3339(seconds: i64) -> String {
+    let (days, of_day) = (seconds.div_euclid(DAY_SECONDS), seconds.rem_euclid(DAY_SECONDS));
+    // Counted from 1 March 0000, so that a leap day is the last of its year.
+    let days = days.saturating_add(719_468);
+    let (era, of_era) = (days.div_euclid(ERA_DAYS), days.rem_euclid(ERA_DAYS));
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+/// Days of 400 years, after which the calendar repeats.
+const ERA_DAYS: i64 = 146_097;
+
 /// A header that breaks a rule of proposals.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -154,8 +164,8 @@ pub enum ProposalError {
     Expired,
     /// The proposal's time is too far from the peer's.
     #[error(
-        "request unauthorized due to incorrect timestamp {proposed}, peer time {now}, \
-         peer.authentication.timewindow 15m0s"
+        "request unauthorized due to incorrect timestamp {}, peer time {}, \
+         peer.authentication.timewindow 15m0s", rfc3339(*proposed), rfc3339(*now)
     )]
     Timestamp {
         /// The proposal's time, Unix seconds.
@@ -234,5 +244,18 @@ impl ProposalError {
             | Self::Duplicate { .. }
             | Self::Policy { .. } => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rfc3339;
+
+    #[test]
+    fn times_are_written_as_in_the_calendar() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
+        assert_eq!(rfc3339(1_785_585_630), "2026-08-01T12:00:30Z");
+        assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
     }
 }

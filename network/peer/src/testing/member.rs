@@ -17,6 +17,8 @@ pub(crate) struct Organization {
 
 /// Someone who can sign.
 pub(crate) struct Member {
+    /// The certificate's serial number.
+    pub(crate) serial: String,
     pub(crate) signer: Arc<dyn Signer>,
 }
 
@@ -69,5 +71,5 @@ fn enroll(registrar: &Registrar, name: &str, role: Role) -> Member {
     let request = certificate_request(name, &key).unwrap();
     let certificate = registrar.issue(&request, &enrollment).unwrap();
     let signer = EcdsaSigner::new(registrar.msp_id().clone(), &certificate, key).unwrap();
-    Member { signer: Arc::new(signer) }
+    Member { serial: signer.certificate().serial_hex(), signer: Arc::new(signer) }
 }
