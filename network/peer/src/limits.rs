@@ -1,4 +1,5 @@
-//! Every limit of a peer that the outside can press against, in one place.
+//! Every limit of a peer that the outside can press against, in one place. The size of a message is
+//! limited where services are built, by [`pervade_rpc::MESSAGE_BYTES_MAX`].
 
 use std::time::Duration;
 
@@ -10,9 +11,6 @@ pub const PROPOSALS_MAX: usize = 2_500;
 
 /// Deliver streams of one peer that are open at the same time; further ones are refused.
 pub const DELIVER_STREAMS_MAX: usize = 2_500;
-
-/// Largest gRPC message either way, bytes.
-pub const MESSAGE_BYTES_MAX: usize = 100 * 1024 * 1024;
 
 /// How far a proposal's or a deliver request's time may be from the peer's.
 pub const TIME_WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -56,9 +54,6 @@ pub const PLAN_ORGANIZATIONS_MAX: usize = 12;
 
 /// Different sets of endorsers that the gateway keeps for one transaction.
 pub const PLAN_LAYOUTS_MAX: usize = 64;
-
-/// Blocks that a follower holds ready for a slow reader.
-pub const DELIVER_BUFFER_BLOCKS: usize = 1;
 
 /// Transactions from which on a block is judged by more than one thread.
 pub const PARALLEL_JUDGEMENT_MIN: usize = 16;
