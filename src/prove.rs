@@ -1,0 +1,261 @@
+//! `pervade prove`: one quad, back to the signatures under it.
+//!
+//! Which quad a row stands for: the row names its payload's graph (`?graph`, or `?transaction` and
+//! `#payload`) and holds a term as the payload does (`?value`, or another column by `--column`).
+//! The quad is the one of that graph whose object is that term; if the row names its
+//! `?observation`, the one at the observation or at a node the observation points to. If more than
+//! one fits, the quad itself must be given.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use fabric_protos::Message as _;
+use fabric_protos::common::Block;
+use pervade_audit::{Answer, Term};
+use pervade_channel_config::ChannelConfig;
+use pervade_interop_ledger::{Proof, Proven};
+use pervade_ledger::block::last_config_index;
+use pervade_rdf::{GraphName, Literal, NamedNode, Quad, nquads_line};
+use serde::Serialize;
+
+use crate::auditor::{Auditor, Origin, Source};
+use crate::failure::{Failure, OrFail as _};
+use crate::output::Output;
+use crate::query::Question;
+
+/// A proof to make or to check.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Prove {
+    #[command(flatten)]
+    question: Option<Question>,
+    /// The answer's row, from 1
+    #[arg(long, value_name = "N", requires = "question", value_parser = clap::value_parser!(u64).range(1..))]
+    row: Option<u64>,
+    /// The row's column that holds the measured term
+    #[arg(long, value_name = "NAME", default_value = "value", requires = "row")]
+    column: String,
+    /// The quad itself, instead of a row: one line of N-Quads
+    #[arg(long, value_name = "N-QUADS", conflicts_with_all = ["question", "row"])]
+    quad: Option<String>,
+    /// Write the proof to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Check the proof in this file; nothing else is read but the genesis block
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "row", "quad", "out"], requires = "genesis")]
+    check: Option<PathBuf>,
+    /// The channel's first block, as you trust it [default: the network's own]
+    #[arg(long, value_name = "FILE")]
+    genesis: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pervade prove warm --row 1
+  pervade prove warm --row 1 --out proof.json
+  pervade prove --check proof.json --genesis mychannel.block
+  pervade prove custody --row 2 --column step
+  pervade prove --quad '<urn:…#soil> <http://qudt.org/schema/qudt/numericValue> \"21.5\"^^<…> <urn:…#payload> .'
+
+A row must bind ?transaction (or ?graph) and the column of the measured term. What a proof shows:
+quad, digest of the normalised graph, write set, transaction, endorsements, block, orderer's
+signature, configuration.";
+
+impl Prove {
+    pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
+        if let Some(file) = &self.check {
+            let proof = read_proof(file)?;
+            let proven = verify(&proof, &self.trusted_file()?)?;
+            return output.report(&Shown { proven, proof: None, file: None });
+        }
+        let origin = Origin::find(&self.source, output).await?;
+        let patience = self.question.as_ref().map_or(QUAD_PATIENCE, Question::patience);
+        let mut auditor = Auditor::start(&self.source, &origin, patience).await?;
+        let quad = self.quad(&mut auditor).await?;
+        let proof = prove(&quad, &mut auditor, &origin).await?;
+        let trusted = match self.genesis {
+            Some(_) => self.trusted_file()?,
+            None => origin.block(0).await?,
+        };
+        let proven = verify(&proof, &trusted)?;
+        if let Some(file) = &self.out {
+            write_proof(&proof, file)?;
+        }
+        let proof = self.out.is_none().then_some(proof);
+        output.report(&Shown { proven, proof, file: self.out })
+    }
+
+    async fn quad(&self, auditor: &mut Auditor) -> Result<String, Failure> {
+        if let Some(quad) = &self.quad {
+            return Ok(quad.clone());
+        }
+        let (Some(question), Some(row)) = (&self.question, self.row) else {
+            let text = "prove what? Name a question and --row N, or --quad, or --check FILE";
+            return Err(Failure::usage(text));
+        };
+        let answer = auditor.query(&question.sparql()?).await?;
+        let wanted = Wanted::from_row(&answer, row, &self.column)?;
+        let payload = auditor.query(&wanted.payload_query()?).await?;
+        wanted.choose(&payload)
+    }
+
+    fn trusted_file(&self) -> Result<Block, Failure> {
+        let path = self.genesis.as_deref().unwrap_or(Path::new(""));
+        let bytes = fs::read(path)
+            .or_fail_with("NO_FILE", || format!("cannot read {}", path.display()))?;
+        let no_block = || format!("{} is no block", path.display());
+        Block::decode(bytes.as_slice()).or_fail_with("NO_FILE", no_block)
+    }
+}
+
+/// How long finding a given quad may take.
+const QUAD_PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+async fn prove(quad: &str, auditor: &mut Auditor, origin: &Origin) -> Result<Proof, Failure> {
+    let located = auditor.locate(quad).await?;
+    let block = origin.block(located.block).await?;
+    let unnamed = || format!("block {} names no configuration", located.block);
+    let named = last_config_index(&block).or_fail_with("NO_PROOF", unnamed)?;
+    let number = named.ok_or_else(|| Failure::new("NO_PROOF", unnamed()))?;
+    let configuration = origin.block(number).await?;
+    Proof::new(quad, &located.graph, located.transaction, &block, &configuration)
+        .or_fail("NO_PROOF", "the quad cannot be proven")
+}
+
+fn verify(proof: &Proof, trusted: &Block) -> Result<Proven, Failure> {
+    let trusted = ChannelConfig::from_block(trusted)
+        .or_fail("NO_GENESIS", "the trusted block holds no configuration")?;
+    proof.verify(&trusted).or_fail("PROOF_BROKEN", "the proof does not hold")
+}
+
+fn read_proof(path: &Path) -> Result<Proof, Failure> {
+    let unreadable = || format!("cannot read {}", path.display());
+    let bytes = fs::read(path).or_fail_with("NO_FILE", unreadable)?;
+    serde_json::from_slice(&bytes)
+        .or_fail_with("NO_PROOF", || format!("{} holds no proof", path.display()))
+}
+
+fn write_proof(proof: &Proof, path: &Path) -> Result<(), Failure> {
+    let text = serde_json::to_vec(proof).or_fail("OUTPUT", "the proof is no JSON")?;
+    fs::write(path, text).or_fail_with("OUTPUT", || format!("cannot write {}", path.display()))
+}
+
+/// The quad a row stands for, as far as the row tells.
+#[derive(Debug)]
+struct Wanted {
+    graph: String,
+    observation: Option<String>,
+    object: Term,
+}
+
+impl Wanted {
+    fn from_row(answer: &Answer, row: u64, column: &str) -> Result<Self, Failure> {
+        let index = usize::try_from(row - 1).unwrap_or(usize::MAX);
+        let cells = answer.rows.get(index).ok_or_else(|| {
+            let rows = answer.rows.len();
+            Failure::new("NO_ROW", format!("there is no row {row}: the answer has {rows}"))
+        })?;
+        let iri = |name: &str| match cells.get(name) {
+            Some(Term::Uri { value }) => Some(value.clone()),
+            _ => None,
+        };
+        let payload = |transaction: String| format!("{transaction}#payload");
+        let graph = iri("graph").or_else(|| iri("transaction").map(payload));
+        let graph = graph.ok_or_else(|| {
+            let text = format!("row {row} binds neither ?transaction nor ?graph");
+            Failure::new("NO_ROW", text)
+        })?;
+        let object = cells.get(column).cloned().ok_or_else(|| {
+            let text = format!("row {row} has no ?{column}: name the measured term by --column");
+            Failure::new("NO_ROW", text)
+        })?;
+        Ok(Self { graph, observation: iri("observation"), object })
+    }
+
+    fn payload_query(&self) -> Result<String, Failure> {
+        let graph = NamedNode::new(self.graph.as_str())
+            .or_fail_with("NO_ROW", || format!("{:?} names no graph", self.graph))?;
+        Ok(format!("SELECT ?s ?p ?o {{ GRAPH {graph} {{ ?s ?p ?o }} }} ORDER BY ?s ?p ?o"))
+    }
+
+    /// The one quad of the payload that fits.
+    fn choose(&self, payload: &Answer) -> Result<String, Failure> {
+        let fitting = |row: &usize| payload.rows.get(*row).and_then(|row| row.get("o")) == Some(&self.object);
+        let all: Vec<usize> = (0..payload.rows.len()).filter(fitting).collect();
+        let near: Vec<usize> = all.iter().copied().filter(|row| self.is_near(payload, *row)).collect();
+        let candidates = if near.is_empty() { all } else { near };
+        let lines: Vec<String> =
+            candidates.iter().filter_map(|row| self.line(payload, *row)).collect();
+        match lines.as_slice() {
+            [line] => Ok(line.clone()),
+            [] => {
+                let text = format!(
+                    "{} is not in the payload {}: it was computed by the question; give --quad",
+                    self.object.text(),
+                    self.graph
+                );
+                Err(Failure::new("NO_QUAD", text))
+            }
+            several => {
+                let text = format!("several quads fit; give one by --quad:\n{}", several.concat());
+                Err(Failure::new("AMBIGUOUS", text))
+            }
+        }
+    }
+
+    /// Whether a quad is at the row's observation, or at a node that the observation points to.
+    fn is_near(&self, payload: &Answer, row: usize) -> bool {
+        let Some(observation) = &self.observation else { return false };
+        let subject = payload.text(row, "s");
+        let points = |row: usize| {
+            payload.text(row, "s") == observation && payload.text(row, "o") == subject
+        };
+        subject == observation || (0..payload.rows.len()).any(points)
+    }
+
+    fn line(&self, payload: &Answer, row: usize) -> Option<String> {
+        let node = |column: &str| NamedNode::new(payload.text(row, column)).ok();
+        let object: pervade_rdf::Term = match &self.object {
+            Term::Uri { value } => NamedNode::new(value.as_str()).ok()?.into(),
+            Term::Literal { value, language: Some(language), .. } => {
+                Literal::new_language_tagged_literal(value.as_str(), language.as_str()).ok()?.into()
+            }
+            Term::Literal { value, datatype: Some(datatype), .. } => {
+                let datatype = NamedNode::new(datatype.as_str()).ok()?;
+                Literal::new_typed_literal(value.as_str(), datatype).into()
+            }
+            Term::Literal { value, .. } => Literal::new_simple_literal(value.as_str()).into(),
+            Term::Bnode { .. } => return None,
+        };
+        let graph = GraphName::NamedNode(NamedNode::new(self.graph.as_str()).ok()?);
+        Some(nquads_line(&Quad::new(node("s")?, node("p")?, object, graph)))
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    proven: Proven,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<Proof>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<PathBuf>,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.proven.quad.trim_end())?;
+        for step in &self.proven.steps {
+            writeln!(f, "  {}: {}", step.link, step.found)?;
+        }
+        write!(f, "proven: transaction {} in block {}", self.proven.tx_id, self.proven.block)?;
+        if let Some(file) = &self.file {
+            write!(f, "\nproof written to {}", file.display())?;
+        }
+        Ok(())
+    }
+}

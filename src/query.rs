@@ -1,0 +1,164 @@
+//! `pervade query`: SPARQL over a channel's graph.
+
+mod table;
+
+use std::fmt;
+use std::fs;
+use std::time::Duration;
+
+use clap::Args;
+use pervade_audit::{Answer, Term, questions};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::auditor::{Auditor, Origin, Source};
+use crate::failure::{Failure, OrFail as _};
+use crate::output::Output;
+use table::{Cells, Table};
+
+/// A question to the graph.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Query {
+    #[command(flatten)]
+    question: Question,
+    /// Print terms in full, however long
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    source: Source,
+}
+
+/// What is asked, and for how long.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Question {
+    /// A saved question's name, SPARQL, or `@FILE` with SPARQL in it [saved: warm, vendors, power,
+    /// custody, endorsers]
+    #[arg(value_name = "NAME|SPARQL|@FILE")]
+    pub(crate) question: String,
+    /// How long the question may take
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) seconds: u64,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pervade query warm
+  pervade query 'SELECT (COUNT(*) AS ?quads) { GRAPH ?g { ?s ?p ?o } }'
+  pervade query @mine.rq --json
+  pervade query endorsers --offline --data pervade-data
+
+With --json the answer is SPARQL 1.1 Query Results JSON, with the height it holds at.
+Without a running network the ledger's files are read, and nothing else.";
+
+impl Query {
+    pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
+        let sparql = self.question.sparql()?;
+        let origin = Origin::find(&self.source, output).await?;
+        let mut auditor = Auditor::start(&self.source, &origin, self.question.patience()).await?;
+        let answer = auditor.query(&sparql).await?;
+        output.report(&Answered { answer, source: origin.word(), full: self.full })
+    }
+}
+
+impl Question {
+    /// The question in SPARQL.
+    pub(crate) fn sparql(&self) -> Result<String, Failure> {
+        let text = &self.question;
+        if let Some(path) = text.strip_prefix('@') {
+            return fs::read_to_string(path)
+                .or_fail_with("NO_FILE", || format!("cannot read {path}"));
+        }
+        if let Some(question) = questions::named(text) {
+            return Ok(question.sparql.to_owned());
+        }
+        if text.contains('{') {
+            return Ok(text.clone());
+        }
+        let known = questions::QUESTIONS.iter();
+        let known: Vec<String> =
+            known.map(|question| format!("{} ({})", question.name, question.title)).collect();
+        let known = known.join("; ");
+        Err(Failure::usage(format!("no question is called {text:?}; there are: {known}")))
+    }
+
+    /// How long the question may take.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+struct Answered {
+    answer: Answer,
+    source: &'static str,
+    full: bool,
+}
+
+/// [SPARQL 1.1 Query Results JSON](https://www.w3.org/TR/sparql11-results-json/), and beside it the
+/// height, the source, and whether rows were left out.
+impl Serialize for Answered {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Answer { height, columns, rows, cut, .. } = &self.answer;
+        let mut object = json!({
+            "head": { "vars": columns },
+            "height": height,
+            "source": self.source,
+            "cut": cut,
+        });
+        let (key, value) = match self.boolean() {
+            Some(boolean) => ("boolean", Value::Bool(boolean)),
+            None => ("results", json!({ "bindings": rows })),
+        };
+        if let Value::Object(members) = &mut object {
+            members.insert(key.to_owned(), value);
+        }
+        object.serialize(serializer)
+    }
+}
+
+impl Answered {
+    /// The answer to an `ASK`.
+    fn boolean(&self) -> Option<bool> {
+        let asked = self.answer.columns == ["boolean"] && self.answer.rows.len() == 1;
+        match self.answer.text(0, "boolean") {
+            "true" if asked => Some(true),
+            "false" if asked => Some(false),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cells = if self.full { Cells::Full } else { Cells::Short };
+        let rows = self.answer.rows.iter().map(|row| {
+            let cell = |column: &String| row.get(column).map_or("", Term::text);
+            self.answer.columns.iter().map(cell).collect()
+        });
+        let mut table = Table::new(&self.answer.columns, cells);
+        rows.for_each(|row: Vec<&str>| table.push(&row));
+        write!(f, "{table}")?;
+        let rows = self.answer.rows.len();
+        let more = if self.answer.cut { ", and more that were left out" } else { "" };
+        let (height, source) = (self.answer.height, self.source);
+        write!(f, "{rows} rows{more}, after {height} blocks, from the {source}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Question;
+
+    #[test]
+    fn a_question_is_a_name_or_sparql() {
+        assert!(sparql("warm").is_ok(), "a saved question");
+        assert_eq!(sparql("ASK {}").unwrap(), "ASK {}");
+        let refused = sparql("wram").unwrap_err();
+        assert!(refused.contains("\"wram\"") && refused.contains("warm ("), "{refused}");
+    }
+
+    fn sparql(text: &str) -> Result<String, String> {
+        let question = Question { question: text.to_owned(), seconds: 5 };
+        question.sparql().map_err(|failure| failure.message())
+    }
+}
