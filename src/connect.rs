@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use fabric_protos::id::ChannelId;
+use fabric_protos::id::{ChannelId, MspId};
 use pervade_embedded::{
     ChannelDescription, NetworkDescription, NodeDescription, OrganizationDescription,
     UserDescription,
@@ -123,7 +123,7 @@ impl Known {
 
     fn named(&self, name: &str) -> Result<Member<'_>, Failure> {
         let unknown = || {
-            let known = self.members().map(Member::name).collect::<Vec<_>>().join(", ");
+            let known = self.members().map(|member| member.name()).collect::<Vec<_>>().join(", ");
             Failure::new("NO_IDENTITY", format!("nobody is called {name}; there are {known}"))
         };
         self.members().find(|member| member.name() == name).ok_or_else(unknown)
@@ -148,7 +148,15 @@ impl Known {
         Ok(Member { organization, user })
     }
 
-    fn members(&self) -> impl Iterator<Item = Member<'_>> {
+    /// Every node with its organisation.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (&MspId, &NodeDescription)> {
+        let organizations = self.description.organizations.iter();
+        let peers = organizations.flat_map(|org| org.peers.iter().map(|peer| (&org.msp_id, peer)));
+        peers.chain([(&self.description.orderer_msp_id, &self.description.orderer)])
+    }
+
+    /// Everybody of the organisations with peers.
+    pub(crate) fn members(&self) -> impl Iterator<Item = Member<'_>> {
         self.description.organizations.iter().flat_map(|organization| {
             organization.users.iter().map(move |user| Member { organization, user })
         })

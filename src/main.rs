@@ -8,6 +8,7 @@ mod auditor;
 mod call;
 mod chaincode;
 mod connect;
+mod demo;
 mod failure;
 mod ledger;
 mod network;
@@ -40,6 +41,7 @@ struct Command {
 
 const EXAMPLES: &str = "\
 Examples:
+  pervade demo
   pervade network up --detach
   pervade chaincode deploy registry --in-process
   pervade submit registry publish \"$(pervade package show schemas/decentlab/dl-5tm)\"
@@ -51,6 +53,8 @@ PERVADE_LOG sets what is logged to standard error, for example PERVADE_LOG=info.
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Tell the whole story: a network, five vendors' devices, an auditor's questions, a proof
+    Demo(demo::Demo),
     /// Run a network in one process, stop it, look at it, export it for Fabric's clients
     #[command(subcommand)]
     Network(network::Network),
@@ -100,6 +104,7 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new().or_fail("RUNTIME", "no threads to work with")?;
     runtime.block_on(async {
         match verb {
+            Verb::Demo(demo) => demo.run(output).await,
             Verb::Network(network) => network.run(output).await,
             Verb::Chaincode(chaincode) => chaincode.run(output).await,
             Verb::Submit(call) => call.submit(output).await,

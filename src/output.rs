@@ -29,11 +29,19 @@ impl Output {
     /// Prints a result.
     pub(crate) fn report(self, report: &(impl Display + Serialize)) -> Result<(), Failure> {
         match self {
-            Self::Human => line(&report.to_string()),
-            Self::Json => {
-                line(&serde_json::to_string(report).or_fail("OUTPUT", "the result is no JSON")?)
-            }
+            Self::Human => self.text(&report.to_string()),
+            Self::Json => self.json(report),
         }
+    }
+
+    /// Prints text for people.
+    pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
+        line(text)
+    }
+
+    /// Prints one JSON object.
+    pub(crate) fn json(self, object: &impl Serialize) -> Result<(), Failure> {
+        line(&serde_json::to_string(object).or_fail("OUTPUT", "the result is no JSON")?)
     }
 
     /// Tells people on the way what is going on; programs are not told.

@@ -1,10 +1,10 @@
 //! `pervade prove`: one quad, back to the signatures under it.
 //!
-//! Which quad a row stands for: the row names its payload's graph (`?graph`, or `?transaction` and
-//! `#payload`) and holds a term as the payload does (`?value`, or another column by `--column`).
-//! The quad is the one of that graph whose object is that term; if the row names its
-//! `?observation`, the one at the observation or at a node the observation points to. If more than
-//! one fits, the quad itself must be given.
+//! Which quad a row stands for: with `?observation`, `?value` and `?graph` it is the observation's
+//! simple result ([`Answer::quad`]). Any other row must name its payload's graph (`?graph`, or
+//! `?transaction` and `#payload`) and hold a term as the payload does (`?value`, or another column
+//! by `--column`): the quad is the one of that graph whose object is that term. If more than one
+//! fits, the quad itself must be given.
 
 use std::fmt;
 use std::fs;
@@ -35,7 +35,7 @@ pub(crate) struct Prove {
     #[arg(long, value_name = "N", requires = "question", value_parser = clap::value_parser!(u64).range(1..))]
     row: Option<u64>,
     /// The row's column that holds the measured term
-    #[arg(long, value_name = "NAME", default_value = "value", requires = "row")]
+    #[arg(long, value_name = "NAME", default_value = VALUE, requires = "row")]
     column: String,
     /// The quad itself, instead of a row: one line of N-Quads
     #[arg(long, value_name = "N-QUADS", conflicts_with_all = ["question", "row"])]
@@ -52,6 +52,9 @@ pub(crate) struct Prove {
     #[command(flatten)]
     source: Source,
 }
+
+/// The column that holds what was measured, unless told otherwise.
+const VALUE: &str = "value";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -98,7 +101,11 @@ impl Prove {
             return Err(Failure::usage(text));
         };
         let answer = auditor.query(&question.sparql()?).await?;
-        let wanted = Wanted::from_row(&answer, row, &self.column)?;
+        let index = usize::try_from(row - 1).unwrap_or(usize::MAX);
+        if let Some(quad) = answer.quad(index).filter(|_| self.column == VALUE) {
+            return Ok(quad);
+        }
+        let wanted = Wanted::from_row(&answer, index, &self.column)?;
         let payload = auditor.query(&wanted.payload_query()?).await?;
         wanted.choose(&payload)
     }
@@ -148,13 +155,12 @@ fn write_proof(proof: &Proof, path: &Path) -> Result<(), Failure> {
 #[derive(Debug)]
 struct Wanted {
     graph: String,
-    observation: Option<String>,
     object: Term,
 }
 
 impl Wanted {
-    fn from_row(answer: &Answer, row: u64, column: &str) -> Result<Self, Failure> {
-        let index = usize::try_from(row - 1).unwrap_or(usize::MAX);
+    fn from_row(answer: &Answer, index: usize, column: &str) -> Result<Self, Failure> {
+        let row = index.saturating_add(1);
         let cells = answer.rows.get(index).ok_or_else(|| {
             let rows = answer.rows.len();
             Failure::new("NO_ROW", format!("there is no row {row}: the answer has {rows}"))
@@ -173,7 +179,7 @@ impl Wanted {
             let text = format!("row {row} has no ?{column}: name the measured term by --column");
             Failure::new("NO_ROW", text)
         })?;
-        Ok(Self { graph, observation: iri("observation"), object })
+        Ok(Self { graph, object })
     }
 
     fn payload_query(&self) -> Result<String, Failure> {
@@ -185,11 +191,8 @@ impl Wanted {
     /// The one quad of the payload that fits.
     fn choose(&self, payload: &Answer) -> Result<String, Failure> {
         let fitting = |row: &usize| payload.rows.get(*row).and_then(|row| row.get("o")) == Some(&self.object);
-        let all: Vec<usize> = (0..payload.rows.len()).filter(fitting).collect();
-        let near: Vec<usize> = all.iter().copied().filter(|row| self.is_near(payload, *row)).collect();
-        let candidates = if near.is_empty() { all } else { near };
-        let lines: Vec<String> =
-            candidates.iter().filter_map(|row| self.line(payload, *row)).collect();
+        let rows = (0..payload.rows.len()).filter(fitting);
+        let lines: Vec<String> = rows.filter_map(|row| self.line(payload, row)).collect();
         match lines.as_slice() {
             [line] => Ok(line.clone()),
             [] => {
@@ -205,16 +208,6 @@ impl Wanted {
                 Err(Failure::new("AMBIGUOUS", text))
             }
         }
-    }
-
-    /// Whether a quad is at the row's observation, or at a node that the observation points to.
-    fn is_near(&self, payload: &Answer, row: usize) -> bool {
-        let Some(observation) = &self.observation else { return false };
-        let subject = payload.text(row, "s");
-        let points = |row: usize| {
-            payload.text(row, "s") == observation && payload.text(row, "o") == subject
-        };
-        subject == observation || (0..payload.rows.len()).any(points)
     }
 
     fn line(&self, payload: &Answer, row: usize) -> Option<String> {

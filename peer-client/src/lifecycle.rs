@@ -211,6 +211,18 @@ impl Lifecycle {
         Ok(all.into_iter().find(|definition| definition.name == *name))
     }
 
+    /// Everything that the caller's own organisation has approved.
+    ///
+    /// # Errors
+    /// As for every call.
+    pub async fn approved(&self) -> Result<Vec<Approval>, LifecycleError> {
+        let args = wire::QueryApprovedChaincodeDefinitionsArgs {};
+        let result: wire::QueryApprovedChaincodeDefinitionsResult =
+            self.query("QueryApprovedChaincodeDefinitions", &args).await?;
+        let approvals = result.approved_chaincode_definitions.into_iter();
+        approvals.map(|held| approved(held).map_err(LifecycleError::Unreadable)).collect()
+    }
+
     fn proposal(&self, function: &str, args: &impl Message) -> ProposalBuilder {
         self.contract.proposal(function).arg(args.encode_to_vec())
     }
@@ -238,6 +250,16 @@ pub struct Readiness {
     pub approvals: BTreeMap<String, bool>,
     /// In which parts an organisation approved something else.
     pub mismatches: BTreeMap<String, Vec<String>>,
+}
+
+/// What one organisation has approved.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Approval {
+    /// The definition.
+    pub definition: Definition,
+    /// The installed package that its peers run; none if they only validate.
+    pub package_id: Option<String>,
 }
 
 /// A definition could not be approved, committed or read.
@@ -317,6 +339,26 @@ fn committed(
         collections,
         init_required: definition.init_required,
     })
+}
+
+fn approved(
+    held: wire::query_approved_chaincode_definitions_result::ApprovedChaincodeDefinition,
+) -> Result<Approval, UnreadableDefinition> {
+    let package_id = match held.source.and_then(|source| source.r#type) {
+        Some(wire::chaincode_source::Type::LocalPackage(local)) => Some(local.package_id),
+        Some(wire::chaincode_source::Type::Unavailable(_)) | None => None,
+    };
+    let definition = committed(wire::query_chaincode_definitions_result::ChaincodeDefinition {
+        name: held.name,
+        sequence: held.sequence,
+        version: held.version,
+        endorsement_plugin: held.endorsement_plugin,
+        validation_plugin: held.validation_plugin,
+        validation_parameter: held.validation_parameter,
+        collections: held.collections,
+        init_required: held.init_required,
+    })?;
+    Ok(Approval { definition, package_id })
 }
 
 #[cfg(test)]

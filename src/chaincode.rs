@@ -1,0 +1,285 @@
+//! `pervade chaincode`: deploying by the book, in one step.
+//!
+//! Install the package on every peer, have every organisation's administrator approve the
+//! definition, commit it. What is done already is left as it is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use clap::{ArgGroup, Args, Subcommand};
+use fabric_protos::id::{ChaincodeName, ChannelId};
+use pervade_embedded::control::{Answer, Command};
+use pervade_embedded::{InProcess, Options, Package, PackageSource};
+use pervade_peer_client::{ChaincodePolicy, Definition, Lifecycle, Outcome};
+use serde::Serialize;
+
+use crate::connect::{Caller, Known, Where};
+use crate::failure::{Failure, OrFail as _};
+use crate::network::{ask, status, unexpected};
+use crate::output::Output;
+
+/// What to do with chaincode.
+#[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Chaincode {
+    /// Install a chaincode, approve it for every organisation, commit its definition
+    #[command(after_help = EXAMPLES)]
+    Deploy(Deploy),
+    /// List the channel's definitions and the installed packages
+    #[command(after_help = EXAMPLES)]
+    List {
+        #[command(flatten)]
+        caller: Caller,
+        #[command(flatten)]
+        place: Where,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pervade chaincode deploy registry --in-process
+  pervade chaincode deploy basic --address localhost:9999
+  pervade chaincode deploy basic --address localhost:9999 --version 2.0 \\
+      --policy \"OR('Org1MSP.peer', 'Org2MSP.peer')\"
+  pervade chaincode list
+
+In this process run: registry, recording.";
+
+/// What to deploy.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("where").required(true))]
+pub(crate) struct Deploy {
+    /// The chaincode's name
+    name: ChaincodeName,
+    /// It runs in the network's own process
+    #[arg(long, group = "where")]
+    in_process: bool,
+    /// It runs as a service at this address
+    #[arg(long, value_name = "HOST:PORT", group = "where")]
+    address: Option<String>,
+    /// Who must endorse: a signature policy, or the path of a channel policy [default: the
+    /// channel's]
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<String>,
+    /// The definition's version
+    #[arg(long, value_name = "VERSION", default_value = "1.0")]
+    version: String,
+    /// The definition's sequence number [default: the committed one, or the next if it differs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    sequence: Option<i64>,
+    /// The channel [default: the network's first]
+    #[arg(long, value_name = "NAME")]
+    channel: Option<ChannelId>,
+    #[command(flatten)]
+    place: Where,
+}
+
+/// The chaincodes that may run in the network's own process.
+pub(crate) fn in_process(options: Options) -> Result<Options, Failure> {
+    let name = |name| ChaincodeName::new(name).or_fail("INTERNAL", "a contract has no name");
+    let (registry, recording) = (name("registry")?, name("recording")?);
+    let release = |chaincode| InProcess {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        chaincode: Arc::new(chaincode),
+    };
+    Ok(options
+        .with_chaincode("registry", release(pervade_registry::chaincode(registry.clone())))
+        .with_chaincode("recording", release(pervade_recording::chaincode(recording, registry))))
+}
+
+impl Chaincode {
+    pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
+        match self {
+            Self::Deploy(deploy) => output.report(&deploy.run().await?),
+            Self::List { caller, place } => list(&caller, &place, output).await,
+        }
+    }
+}
+
+impl Deploy {
+    async fn run(self) -> Result<Deployed, Failure> {
+        let policy = match &self.policy {
+            None => ChaincodePolicy::default(),
+            Some(text) => ChaincodePolicy::from_text(text)
+                .map_err(|error| Failure::usage("--policy is none").because(error))?,
+        };
+        let known = Known::read(&self.place)?;
+        let package_id = self.install().await?;
+        let members = self.lifecycles(&known).await?;
+        let (_, first) = members.first().ok_or_else(|| {
+            Failure::new("NO_ORGANIZATION", "the channel has no organisation to deploy for")
+        })?;
+        let committed = first.committed_as(&self.name).await;
+        let committed = committed.or_fail("NOT_DEPLOYED", "the definitions cannot be read")?;
+        let definition = self.definition(policy, committed.as_ref());
+        let approved = self.approve(&definition, &package_id, &members).await?;
+        let is_new = committed.as_ref() != Some(&definition);
+        if is_new {
+            let outcome = first.commit(&definition).await;
+            done(outcome.or_fail("NOT_COMMITTED", "the definition was not committed")?)?;
+        }
+        Ok(Deployed {
+            name: definition.name,
+            version: definition.version,
+            sequence: definition.sequence,
+            policy: definition.policy.text(),
+            package_id,
+            approved,
+            committed: is_new,
+        })
+    }
+
+    async fn install(&self) -> Result<String, Failure> {
+        let source = match &self.address {
+            Some(address) => {
+                PackageSource::Address { address: address.clone(), tls_root: None }
+            }
+            None => PackageSource::InProcess { name: self.name.to_string() },
+        };
+        let package = Package { label: format!("{}_{}", self.name, self.version), source };
+        match ask(self.place.folder(), &Command::Install { package }).await? {
+            Answer::Installed { package_id } => Ok(package_id),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The definitions of the channel, as the administrator of each of its organisations.
+    async fn lifecycles(&self, known: &Known) -> Result<Vec<(String, Lifecycle)>, Failure> {
+        let channel = known.channel(self.channel.as_ref())?;
+        let mut lifecycles = Vec::new();
+        for organization in known.organizations() {
+            if channel.organizations.contains(&organization.msp_id) {
+                let gateway = known.gateway(known.admin(organization)?).await?;
+                let lifecycle = gateway.network(channel.name.clone()).lifecycle();
+                lifecycles.push((organization.msp_id.to_string(), lifecycle));
+            }
+        }
+        Ok(lifecycles)
+    }
+
+    /// The definition asked for, with the sequence number it should have.
+    fn definition(&self, policy: ChaincodePolicy, committed: Option<&Definition>) -> Definition {
+        let mut definition = Definition::first(self.name.clone(), &self.version);
+        definition.policy = policy;
+        let Some(committed) = committed else {
+            definition.sequence = self.sequence.unwrap_or(definition.sequence);
+            return definition;
+        };
+        definition.sequence = self.sequence.unwrap_or(committed.sequence);
+        if self.sequence.is_none() && definition != *committed {
+            definition.sequence = committed.sequence.saturating_add(1);
+        }
+        definition
+    }
+
+    /// Approves for every organisation that has not approved just this; says which.
+    async fn approve(
+        &self,
+        definition: &Definition,
+        package_id: &str,
+        members: &[(String, Lifecycle)],
+    ) -> Result<Vec<String>, Failure> {
+        let mut approved = Vec::new();
+        for (msp_id, lifecycle) in members {
+            let refused = || format!("{msp_id} did not approve the definition");
+            let held = lifecycle.approved().await.or_fail_with("NOT_APPROVED", refused)?;
+            let is_held = held.iter().any(|held| {
+                held.definition == *definition && held.package_id.as_deref() == Some(package_id)
+            });
+            if !is_held {
+                let outcome = lifecycle.approve(definition, Some(package_id)).await;
+                done(outcome.or_fail_with("NOT_APPROVED", refused)?)?;
+                approved.push(msp_id.clone());
+            }
+        }
+        Ok(approved)
+    }
+}
+
+/// Only a commit is done.
+fn done(outcome: Outcome) -> Result<(), Failure> {
+    match outcome {
+        Outcome::Committed { .. } => Ok(()),
+        Outcome::Rejected { tx_id, code, .. } => {
+            let code = code.as_str_name();
+            Err(Failure::new(code, format!("transaction {tx_id} was rejected: {code}")))
+        }
+        Outcome::Unknown { tx_id, refusal } => {
+            let text = format!("nobody can say yet what became of transaction {tx_id}");
+            Err(Failure::new("UNKNOWN", text).because(refusal))
+        }
+    }
+}
+
+async fn list(caller: &Caller, place: &Where, output: Output) -> Result<(), Failure> {
+    let known = Known::read(place)?;
+    let packages = status(place.folder()).await?.packages;
+    let network = known.open(caller).await?;
+    let definitions = network.lifecycle().committed().await;
+    let definitions = definitions.or_fail("NOT_LISTED", "the definitions cannot be read")?;
+    let definitions = definitions
+        .into_iter()
+        .map(|definition| Listed {
+            name: definition.name,
+            version: definition.version,
+            sequence: definition.sequence,
+            policy: definition.policy.text(),
+        })
+        .collect();
+    output.report(&List { channel: network.channel().clone(), definitions, packages })
+}
+
+#[derive(Debug, Serialize)]
+struct Deployed {
+    name: ChaincodeName,
+    version: String,
+    sequence: i64,
+    policy: String,
+    package_id: String,
+    /// The organisations that approved just now.
+    approved: Vec<String>,
+    /// Whether the definition was committed just now.
+    committed: bool,
+}
+
+impl fmt::Display for Deployed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, version, sequence, policy, package_id, approved, committed } = self;
+        writeln!(f, "{name} {version}, sequence {sequence}, endorsed by {policy}")?;
+        writeln!(f, "package {package_id}")?;
+        match (approved.as_slice(), committed) {
+            ([], false) => write!(f, "was approved and committed before: nothing to do"),
+            ([], true) => write!(f, "committed"),
+            (_, true) => write!(f, "approved by {} and committed", approved.join(", ")),
+            (_, false) => write!(f, "package approved by {}", approved.join(", ")),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct List {
+    channel: ChannelId,
+    definitions: Vec<Listed>,
+    packages: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Listed {
+    name: ChaincodeName,
+    version: String,
+    sequence: i64,
+    policy: String,
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "channel {}", self.channel)?;
+        for Listed { name, version, sequence, policy } in &self.definitions {
+            writeln!(f, "  {name} {version}, sequence {sequence}, endorsed by {policy}")?;
+        }
+        for package in &self.packages {
+            writeln!(f, "  package {package}")?;
+        }
+        Ok(())
+    }
+}
