@@ -74,8 +74,7 @@ const PARENT_INTERVAL: Duration = Duration::from_millis(500);
 async fn answer(source: &Source) -> Result<(), Failure> {
     let (sender, blocks) = mpsc::channel(BLOCKS_WAITING_MAX);
     let channel = if source.offline {
-        let ledger =
-            LedgerFiles::find(source.place.folder(), source.caller.channel.as_ref())?;
+        let ledger = LedgerFiles::find(source.place.folder(), source.caller.channel.as_ref())?;
         let channel = ledger.channel.clone();
         tokio::task::spawn_blocking(move || report(read(&ledger, &sender)));
         channel

@@ -38,7 +38,7 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub(crate) enum Origin {
     /// A peer of the running network, and how many blocks it had when it was asked.
-    Network { network: Network, known: Known, height: u64 },
+    Network { network: Network, height: u64 },
     /// The files.
     Files(LedgerFiles),
 }
@@ -52,9 +52,7 @@ impl Origin {
         }
         match control::ask(folder, &Command::Status).await {
             Ok(control::Answer::Status(status)) => Self::network(source, &status).await,
-            Ok(other) => {
-                Err(Failure::new("NO_NETWORK", format!("the network answered {other:?}")))
-            }
+            Ok(other) => Err(Failure::new("NO_NETWORK", format!("the network answered {other:?}"))),
             Err(AskError::NotRunning { .. }) => {
                 output.note(format_args!(
                     "no network runs in {}: reading its files alone",
@@ -70,15 +68,11 @@ impl Origin {
         LedgerFiles::find(source.place.folder(), source.caller.channel.as_ref()).map(Self::Files)
     }
 
-    async fn network(
-        source: &Source,
-        status: &control::NetworkStatus,
-    ) -> Result<Self, Failure> {
-        let known = Known::read(&source.place)?;
-        let network = known.open(&source.caller).await?;
+    async fn network(source: &Source, status: &control::NetworkStatus) -> Result<Self, Failure> {
+        let network = Known::read(&source.place)?.open(&source.caller).await?;
         let height = status.channels.iter().find(|channel| channel.name == *network.channel());
         let height = height.map_or(0, |channel| channel.height);
-        Ok(Self::Network { network, known, height })
+        Ok(Self::Network { network, height })
     }
 
     pub(crate) fn channel(&self) -> &ChannelId {
@@ -136,7 +130,8 @@ impl Auditor {
         origin: &Origin,
         patience: Duration,
     ) -> Result<Self, Failure> {
-        let program = std::env::current_exe().or_fail("WORKER", "this program is not to be found")?;
+        let program =
+            std::env::current_exe().or_fail("WORKER", "this program is not to be found")?;
         let mut command = tokio::process::Command::new(program);
         command.args(arguments(source, origin));
         let height = origin.height()?;

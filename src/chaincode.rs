@@ -131,9 +131,7 @@ impl Deploy {
 
     async fn install(&self) -> Result<String, Failure> {
         let source = match &self.address {
-            Some(address) => {
-                PackageSource::Address { address: address.clone(), tls_root: None }
-            }
+            Some(address) => PackageSource::Address { address: address.clone(), tls_root: None },
             None => PackageSource::InProcess { name: self.name.to_string() },
         };
         let package = Package { label: format!("{}_{}", self.name, self.version), source };

@@ -27,7 +27,8 @@ With --json there is one object per step and a last one with every figure.";
 
 impl Demo {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
-        let program = std::env::current_exe().or_fail("WORKER", "this program is not to be found")?;
+        let program =
+            std::env::current_exe().or_fail("WORKER", "this program is not to be found")?;
         let folder = self.data.clone();
         let worker = Box::new(move || {
             let mut command = tokio::process::Command::new(&program);

@@ -113,8 +113,14 @@ mod tests {
 
     #[test]
     fn causes_follow_what_failed() {
-        check(Failure::new("X", "no ledger").because(Write(Full)), "no ledger: cannot write: the disk is full");
-        check(Failure::new("X", "no ledger").because(Repeating(Full)), "no ledger: cannot write: the disk is full");
+        check(
+            Failure::new("X", "no ledger").because(Write(Full)),
+            "no ledger: cannot write: the disk is full",
+        );
+        check(
+            Failure::new("X", "no ledger").because(Repeating(Full)),
+            "no ledger: cannot write: the disk is full",
+        );
         check(Failure::usage("no such identity"), "no such identity");
     }
 

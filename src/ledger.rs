@@ -44,7 +44,8 @@ impl LedgerFiles {
     /// The channel of this name, or the first.
     pub(crate) fn find(data: &Path, channel: Option<&ChannelId>) -> Result<Self, Failure> {
         let all = Self::all(data)?;
-        let found = all.into_iter().find(|ledger| channel.is_none_or(|name| ledger.channel == *name));
+        let found =
+            all.into_iter().find(|ledger| channel.is_none_or(|name| ledger.channel == *name));
         found.ok_or_else(|| {
             let name = channel.map_or("", ChannelId::as_str);
             Failure::new("NO_CHANNEL", format!("{} has no channel {name}", data.display()))

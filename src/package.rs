@@ -78,11 +78,7 @@ fn files(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     Ok(found)
 }
 
-fn collect(
-    dir: &Path,
-    prefix: &str,
-    found: &mut BTreeMap<String, Vec<u8>>,
-) -> Result<(), Failure> {
+fn collect(dir: &Path, prefix: &str, found: &mut BTreeMap<String, Vec<u8>>) -> Result<(), Failure> {
     let unreadable = |path: &Path| format!("cannot read {}", path.display());
     for entry in fs::read_dir(dir).or_fail_with("NO_PACKAGE", || unreadable(dir))? {
         let path = entry.or_fail_with("NO_PACKAGE", || unreadable(dir))?.path();

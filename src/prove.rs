@@ -112,8 +112,8 @@ impl Prove {
 
     fn trusted_file(&self) -> Result<Block, Failure> {
         let path = self.genesis.as_deref().unwrap_or(Path::new(""));
-        let bytes = fs::read(path)
-            .or_fail_with("NO_FILE", || format!("cannot read {}", path.display()))?;
+        let bytes =
+            fs::read(path).or_fail_with("NO_FILE", || format!("cannot read {}", path.display()))?;
         let no_block = || format!("{} is no block", path.display());
         Block::decode(bytes.as_slice()).or_fail_with("NO_FILE", no_block)
     }
@@ -190,7 +190,8 @@ impl Wanted {
 
     /// The one quad of the payload that fits.
     fn choose(&self, payload: &Answer) -> Result<String, Failure> {
-        let fitting = |row: &usize| payload.rows.get(*row).and_then(|row| row.get("o")) == Some(&self.object);
+        let fitting =
+            |row: &usize| payload.rows.get(*row).and_then(|row| row.get("o")) == Some(&self.object);
         let rows = (0..payload.rows.len()).filter(fitting);
         let lines: Vec<String> = rows.filter_map(|row| self.line(payload, row)).collect();
         match lines.as_slice() {

@@ -26,7 +26,8 @@ pub use endorsed::{DecodeError, EndorserFault, EnvelopeMismatch, SignedTransacti
 pub use events::{ChaincodeEvents, EventBatch, EventsError};
 pub use gateway::{Gateway, Network, Patience, Ports};
 pub use lifecycle::{
-    Approval, ChaincodePolicy, Definition, Lifecycle, LifecycleError, Readiness, UnreadableDefinition,
+    Approval, ChaincodePolicy, Definition, Lifecycle, LifecycleError, Readiness,
+    UnreadableDefinition,
 };
 pub use proposal::{
     EndorseError, EvaluateError, Proposal, ProposalBuilder, ProposeError, SignedProposal,

@@ -70,11 +70,8 @@ pub(super) fn reset(data: &Path, yes: bool, output: Output) -> Result<(), Failur
         return Err(Failure::new("STILL_RUNNING", text));
     }
     if !entries.is_empty() && !yes {
-        let text = format!(
-            "this removes {} for ever ({}): say --yes",
-            data.display(),
-            entries.join(", ")
-        );
+        let text =
+            format!("this removes {} for ever ({}): say --yes", data.display(), entries.join(", "));
         return Err(Failure::usage(text));
     }
     fs::remove_dir_all(data)

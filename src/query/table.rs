@@ -53,7 +53,9 @@ impl fmt::Display for Table {
             let cells: Vec<String> = row
                 .iter()
                 .zip(&widths)
-                .map(|(cell, width)| format!("{}{}", cell, " ".repeat(width - cell.chars().count())))
+                .map(|(cell, width)| {
+                    format!("{}{}", cell, " ".repeat(width - cell.chars().count()))
+                })
                 .collect();
             writeln!(f, "{}", cells.join("  ").trim_end())?;
             if index == 0 {
@@ -85,9 +87,9 @@ const DIGEST_DIGITS: usize = 8;
 const SHA256_DIGITS: usize = 64;
 
 fn short(text: &str) -> String {
-    let known = PREFIXES.iter().find_map(|(iri, prefix)| {
-        text.strip_prefix(iri).map(|local| format!("{prefix}{local}"))
-    });
+    let known = PREFIXES
+        .iter()
+        .find_map(|(iri, prefix)| text.strip_prefix(iri).map(|local| format!("{prefix}{local}")));
     let text = known.unwrap_or_else(|| text.to_owned());
     let parts: Vec<String> = text.split_inclusive([':', '#', '/', ' ']).map(short_digest).collect();
     let text = parts.concat();
@@ -117,7 +119,8 @@ mod tests {
         let mut table = Table::new(&["unit".to_owned(), "value".to_owned()], Cells::Short);
         table.push(&["http://qudt.org/vocab/unit/DEG_C", "21.5"]);
         table.push(&["°C", ""]);
-        let expected = "row  unit        value\n───  ──────────  ─────\n1    unit:DEG_C  21.5\n2    °C\n";
+        let expected =
+            "row  unit        value\n───  ──────────  ─────\n1    unit:DEG_C  21.5\n2    °C\n";
         assert_eq!(table.to_string(), expected);
     }
 
