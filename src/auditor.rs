@@ -6,10 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use fabric_protos::common::Block;
 use fabric_protos::id::ChannelId;
-use pervade_audit::Answer;
-use pervade_audit::Located;
 use pervade_audit::process::{Worker, WorkerError};
 use pervade_audit::protocol::{ErrorCode, Reply, Request};
+use pervade_audit::{Answer, Located};
 use pervade_embedded::control::{self, AskError, Command};
 use pervade_peer_client::{Network, Start};
 use tokio::time::timeout;
@@ -152,6 +151,14 @@ impl Auditor {
     /// Asks where a quad of a payload comes from.
     pub(crate) async fn locate(&mut self, quad: &str) -> Result<Located, Failure> {
         match self.ask(&Request::Locate { quad: quad.to_owned() }).await? {
+            Reply::Located(located) => Ok(located),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks where a payload comes from, by the name of its graph.
+    pub(crate) async fn payload(&mut self, graph: &str) -> Result<Located, Failure> {
+        match self.ask(&Request::Payload { graph: graph.to_owned() }).await? {
             Reply::Located(located) => Ok(located),
             other => Err(unexpected(&other)),
         }

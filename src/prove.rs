@@ -17,7 +17,7 @@ use pervade_audit::{Answer, Term};
 use pervade_channel_config::ChannelConfig;
 use pervade_interop_ledger::{Proof, Proven};
 use pervade_ledger::block::last_config_index;
-use pervade_rdf::{GraphName, Literal, NamedNode, Quad, nquads_line};
+use pervade_rdf::{Dataset, nquads_line, parse_nquads};
 use serde::Serialize;
 
 use crate::auditor::{Auditor, Origin, Source};
@@ -106,8 +106,9 @@ impl Prove {
             return Ok(quad);
         }
         let wanted = Wanted::from_row(&answer, index, &self.column)?;
-        let payload = auditor.query(&wanted.payload_query()?).await?;
-        wanted.choose(&payload)
+        let payload = auditor.payload(&wanted.graph).await?;
+        let quads = parse_nquads(&payload.graph);
+        wanted.choose(&quads.or_fail("NO_QUAD", "the payload's quads cannot be read")?)
     }
 
     fn trusted_file(&self) -> Result<Block, Failure> {
@@ -182,18 +183,10 @@ impl Wanted {
         Ok(Self { graph, object })
     }
 
-    fn payload_query(&self) -> Result<String, Failure> {
-        let graph = NamedNode::new(self.graph.as_str())
-            .or_fail_with("NO_ROW", || format!("{:?} names no graph", self.graph))?;
-        Ok(format!("SELECT ?s ?p ?o {{ GRAPH {graph} {{ ?s ?p ?o }} }} ORDER BY ?s ?p ?o"))
-    }
-
     /// The one quad of the payload that fits.
-    fn choose(&self, payload: &Answer) -> Result<String, Failure> {
-        let fitting =
-            |row: &usize| payload.rows.get(*row).and_then(|row| row.get("o")) == Some(&self.object);
-        let rows = (0..payload.rows.len()).filter(fitting);
-        let lines: Vec<String> = rows.filter_map(|row| self.line(payload, row)).collect();
+    fn choose(&self, payload: &Dataset) -> Result<String, Failure> {
+        let fitting = payload.iter().filter(|quad| self.is_object(&quad.object));
+        let lines: Vec<String> = fitting.map(nquads_line).collect();
         match lines.as_slice() {
             [line] => Ok(line.clone()),
             [] => {
@@ -205,28 +198,23 @@ impl Wanted {
                 Err(Failure::new("NO_QUAD", text))
             }
             several => {
-                let text = format!("several quads fit; give one by --quad:\n{}", several.concat());
+                let several = several.join("\n");
+                let text = format!("several quads fit; give one by --quad:\n{several}");
                 Err(Failure::new("AMBIGUOUS", text))
             }
         }
     }
 
-    fn line(&self, payload: &Answer, row: usize) -> Option<String> {
-        let node = |column: &str| NamedNode::new(payload.text(row, column)).ok();
-        let object: pervade_rdf::Term = match &self.object {
-            Term::Uri { value } => NamedNode::new(value.as_str()).ok()?.into(),
-            Term::Literal { value, language: Some(language), .. } => {
-                Literal::new_language_tagged_literal(value.as_str(), language.as_str()).ok()?.into()
+    /// Whether a payload's term is the row's. Datatypes are not compared: the graph's store widens
+    /// some, such as `xsd:dateTimeStamp`.
+    fn is_object(&self, term: &pervade_rdf::Term) -> bool {
+        match (&self.object, term) {
+            (Term::Uri { value }, pervade_rdf::Term::NamedNode(node)) => node.as_str() == value,
+            (Term::Literal { value, language, .. }, pervade_rdf::Term::Literal(literal)) => {
+                literal.value() == value && literal.language() == language.as_deref()
             }
-            Term::Literal { value, datatype: Some(datatype), .. } => {
-                let datatype = NamedNode::new(datatype.as_str()).ok()?;
-                Literal::new_typed_literal(value.as_str(), datatype).into()
-            }
-            Term::Literal { value, .. } => Literal::new_simple_literal(value.as_str()).into(),
-            Term::Bnode { .. } => return None,
-        };
-        let graph = GraphName::NamedNode(NamedNode::new(self.graph.as_str()).ok()?);
-        Some(nquads_line(&Quad::new(node("s")?, node("p")?, object, graph)))
+            _ => false,
+        }
     }
 }
 
@@ -251,5 +239,45 @@ impl fmt::Display for Shown {
             write!(f, "\nproof written to {}", file.display())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pervade_audit::Term;
+    use pervade_rdf::parse_nquads;
+
+    use super::Wanted;
+
+    const PAYLOAD: &str = "\
+<urn:t#soil> <urn:p:time> \"2026-03-14T07:00:00Z\"^^<http://www.w3.org/2001/XMLSchema#dateTimeStamp> <urn:t#payload> .
+<urn:t#soil> <urn:p:value> \"21.5\"^^<http://www.w3.org/2001/XMLSchema#decimal> <urn:t#payload> .
+<urn:t#wood> <urn:p:unit> <urn:c> <urn:t#payload> .
+<urn:t#soil> <urn:p:unit> <urn:c> <urn:t#payload> .
+";
+
+    #[test]
+    fn the_one_quad_with_the_rows_term_is_chosen() {
+        check(&literal("21.5", "decimal"), "<urn:t#soil> <urn:p:value> \"21.5\"");
+        check(&literal("2026-03-14T07:00:00Z", "dateTime"), "<urn:t#soil> <urn:p:time>");
+    }
+
+    #[test]
+    fn a_row_that_fits_none_or_several_is_not_guessed() {
+        check(&literal("70.7", "decimal"), "70.7 is not in the payload urn:t#payload");
+        check(&Term::Uri { value: "urn:c".to_owned() }, "several quads fit");
+    }
+
+    fn literal(value: &str, datatype: &str) -> Term {
+        let datatype = Some(format!("http://www.w3.org/2001/XMLSchema#{datatype}"));
+        Term::Literal { value: value.to_owned(), datatype, language: None }
+    }
+
+    #[track_caller]
+    fn check(object: &Term, outcome: &str) {
+        let wanted = Wanted { graph: "urn:t#payload".to_owned(), object: object.clone() };
+        let chosen = wanted.choose(&parse_nquads(PAYLOAD).unwrap());
+        let said = chosen.unwrap_or_else(|failure| failure.message());
+        assert!(said.starts_with(outcome), "{said}");
     }
 }

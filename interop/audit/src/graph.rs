@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use fabric_protos::common::Block;
 use fabric_protos::id::{ChannelId, TxId};
-use oxigraph::model::{GraphName, GraphNameRef, NamedNode, Quad};
+use oxigraph::model::{GraphName, NamedNode, Quad};
 use oxigraph::sparql::QueryEvaluationError;
 use oxigraph::store::{StorageError, Store};
-use pervade_interop_ledger::{ApplyError, LedgerGraph};
-use pervade_rdf::{NQuadsError, nquads_line, parse_nquads};
+use pervade_interop_ledger::{ApplyError, BlockGraph, LedgerGraph};
+use pervade_rdf::{Dataset, DatasetError, NQuadsError, nquads, nquads_line, parse_nquads};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -29,6 +29,9 @@ struct Source {
     block: u64,
     transaction: usize,
     tx_id: TxId,
+    /// The payload's quads as they were normalised: the store keeps a literal's value, not always
+    /// its datatype and form.
+    text: String,
 }
 
 /// A quad's place on the ledger, and the normalised graph it belongs to.
@@ -61,12 +64,14 @@ impl Graph {
     /// Adds what the next block says. On an error the graph is as before.
     pub fn apply(&mut self, block: &Block) -> Result<(), GraphError> {
         let added = self.ledger.apply(block).map_err(GraphError::Apply)?;
+        let mut texts = texts(&added)?;
         self.store.extend(added.quads).map_err(GraphError::Store)?;
         for payload in added.payloads {
             let source = Source {
                 block: added.number,
                 transaction: payload.transaction,
                 tx_id: payload.tx_id,
+                text: texts.remove(&payload.graph).unwrap_or_default(),
             };
             self.sources.insert(payload.graph, source);
         }
@@ -82,21 +87,28 @@ impl Graph {
     /// Where a payload's quad comes from; `None` if no payload holds it.
     pub fn locate(&self, quad: &str) -> Result<Option<Located>, GraphError> {
         let quads = parse_nquads(quad).map_err(GraphError::Quad)?;
-        let Some(quad) = quads.iter().next().cloned() else { return Ok(None) };
-        let held = self.store.contains(&quad).map_err(GraphError::Store)?;
+        let Some(quad) = quads.iter().next() else { return Ok(None) };
         let GraphName::NamedNode(graph) = &quad.graph_name else { return Ok(None) };
-        let Some(source) = self.sources.get(graph).filter(|_| held) else { return Ok(None) };
-        Ok(Some(Located {
+        let line = nquads_line(quad);
+        let holds = |located: &Located| located.graph.lines().any(|held| held == line);
+        Ok(self.payload(graph.as_str()).filter(holds))
+    }
+
+    /// Where the payload with a graph of this name comes from, and its quads; `None` if there is none.
+    #[must_use]
+    pub fn payload(&self, graph: &str) -> Option<Located> {
+        let source = self.sources.get(&NamedNode::new(graph).ok()?)?;
+        Some(Located {
             block: source.block,
             transaction: source.transaction,
             tx_id: source.tx_id.clone(),
-            graph: self.lines(Some(graph))?.concat(),
-        }))
+            graph: source.text.clone(),
+        })
     }
 
     /// SHA-256 of all quads as sorted N-Quads, and how many they are.
     pub fn digest(&self) -> Result<(u64, [u8; 32]), GraphError> {
-        let lines = self.lines(None)?;
+        let lines = self.lines()?;
         let mut hasher = Sha256::new();
         for line in &lines {
             hasher.update(line.as_bytes());
@@ -104,12 +116,13 @@ impl Graph {
         Ok((u64::try_from(lines.len()).unwrap_or(u64::MAX), hasher.finalize().into()))
     }
 
-    fn lines(&self, graph: Option<&NamedNode>) -> Result<Vec<String>, GraphError> {
-        let graph = graph.map(|node| GraphNameRef::from(node.as_ref()));
-        let quads = self.store.quads_for_pattern(None, None, None, graph);
-        let quads: Vec<Quad> = quads.collect::<Result<_, _>>().map_err(GraphError::Store)?;
+    /// Lines of N-Quads in order, each with its end.
+    fn lines(&self) -> Result<Vec<String>, GraphError> {
+        let quads: Vec<Quad> =
+            self.store.iter().collect::<Result<_, _>>().map_err(GraphError::Store)?;
         let mut lines: Vec<String> = quads.iter().map(nquads_line).collect();
         lines.sort_unstable();
+        lines.iter_mut().for_each(|line| line.push('\n'));
         Ok(lines)
     }
 }
@@ -118,6 +131,19 @@ impl std::fmt::Debug for Graph {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Graph").field("height", &self.height()).finish_non_exhaustive()
     }
+}
+
+/// The quads of each payload of a block as sorted N-Quads, by graph.
+fn texts(added: &BlockGraph) -> Result<BTreeMap<NamedNode, String>, GraphError> {
+    let graphs = added.payloads.iter().map(|payload| (payload.graph.clone(), Dataset::new()));
+    let mut datasets: BTreeMap<NamedNode, Dataset> = graphs.collect();
+    for quad in &added.quads {
+        let GraphName::NamedNode(graph) = &quad.graph_name else { continue };
+        if let Some(dataset) = datasets.get_mut(graph) {
+            dataset.insert(quad.clone()).map_err(GraphError::Payload)?;
+        }
+    }
+    Ok(datasets.into_iter().map(|(graph, dataset)| (graph, nquads(&dataset))).collect())
 }
 
 /// The graph could not be changed or asked.
@@ -133,6 +159,9 @@ pub enum GraphError {
     /// The query failed while it ran.
     #[error("the query failed")]
     Query(#[source] QueryEvaluationError),
+    /// A payload's quads are no dataset.
+    #[error("a payload's quads are no dataset")]
+    Payload(#[source] DatasetError),
     /// The quad is not N-Quads.
     #[error("the quad is not one line of N-Quads")]
     Quad(#[source] NQuadsError),

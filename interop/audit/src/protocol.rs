@@ -27,6 +27,11 @@ pub enum Request {
         /// The quad as one line of N-Quads.
         quad: String,
     },
+    /// Say which transaction a payload's graph comes from, and all its quads.
+    Payload {
+        /// The graph's IRI.
+        graph: String,
+    },
     /// Say the SHA-256 of the whole graph as sorted N-Quads.
     Digest,
 }
@@ -43,7 +48,7 @@ pub enum Reply {
     },
     /// The answer to a query.
     Answer(Answer),
-    /// Where a quad comes from.
+    /// Where a quad or a payload comes from.
     Located(Located),
     /// The graph's digest, at a height.
     Digest {
@@ -74,7 +79,7 @@ pub enum ErrorCode {
     QueryRefused,
     /// The query failed while it ran.
     QueryFailed,
-    /// No payload holds this quad.
+    /// No payload holds this quad, or has this graph.
     UnknownQuad,
     /// The source of blocks ended or broke before the height was reached.
     SourceEnded,

@@ -100,6 +100,7 @@ impl Loop {
             Request::Reach { height } => self.reach(height).await,
             Request::Query { sparql } => self.query(&sparql),
             Request::Locate { quad } => self.locate(&quad),
+            Request::Payload { graph } => self.payload(&graph),
             Request::Digest => self.digest(),
         }
     }
@@ -137,6 +138,16 @@ impl Loop {
                 message: "no payload on this channel holds this quad".to_owned(),
             },
             Err(error) => refuse(ErrorCode::BadRequest, &error),
+        }
+    }
+
+    fn payload(&self, graph: &str) -> Reply {
+        match self.graph.payload(graph) {
+            Some(located) => Reply::Located(located),
+            None => Reply::Error {
+                code: ErrorCode::UnknownQuad,
+                message: "no payload on this channel has this graph".to_owned(),
+            },
         }
     }
 
