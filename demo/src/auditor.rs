@@ -86,19 +86,17 @@ impl Auditor {
     /// How many quads the graph has, and their digest, once it holds so many blocks.
     pub(crate) async fn digest(&mut self, height: u64) -> Result<String, DemoError> {
         self.reach(height).await?;
-        match self.request(&Request::Digest).await? {
-            Reply::Digest { sha256, .. } => Ok(sha256),
-            other => Err(unexpected(&other)),
-        }
+        let reply = self.request(&Request::Digest).await?;
+        let Reply::Digest { sha256, .. } = reply else { return Err(unexpected(&reply)) };
+        Ok(sha256)
     }
 
     /// The kind of error a query is refused with; `None` if it is answered.
     pub(crate) async fn refusal(&mut self, sparql: &str) -> Result<Option<ErrorCode>, DemoError> {
         let request = Request::Query { sparql: sparql.to_owned() };
-        match self.request(&request).await? {
-            Reply::Error { code, .. } => Ok(Some(code)),
-            _ => Ok(None),
-        }
+        let reply = self.request(&request).await?;
+        let Reply::Error { code, .. } = reply else { return Ok(None) };
+        Ok(Some(code))
     }
 
     async fn proof(&self, quad: &str, located: &Located) -> Result<Proof, DemoError> {
@@ -116,24 +114,21 @@ impl Auditor {
     }
 
     async fn reach(&mut self, height: u64) -> Result<(), DemoError> {
-        match self.request(&Request::Reach { height }).await? {
-            Reply::Height { .. } => Ok(()),
-            other => Err(unexpected(&other)),
-        }
+        let reply = self.request(&Request::Reach { height }).await?;
+        let Reply::Height { .. } = reply else { return Err(unexpected(&reply)) };
+        Ok(())
     }
 
     async fn query(&mut self, sparql: &str) -> Result<Answer, DemoError> {
-        match self.request(&Request::Query { sparql: sparql.to_owned() }).await? {
-            Reply::Answer(answer) => Ok(answer),
-            other => Err(unexpected(&other)),
-        }
+        let reply = self.request(&Request::Query { sparql: sparql.to_owned() }).await?;
+        let Reply::Answer(answer) = reply else { return Err(unexpected(&reply)) };
+        Ok(answer)
     }
 
     async fn locate(&mut self, quad: &str) -> Result<Located, DemoError> {
-        match self.request(&Request::Locate { quad: quad.to_owned() }).await? {
-            Reply::Located(located) => Ok(located),
-            other => Err(unexpected(&other)),
-        }
+        let reply = self.request(&Request::Locate { quad: quad.to_owned() }).await?;
+        let Reply::Located(located) = reply else { return Err(unexpected(&reply)) };
+        Ok(located)
     }
 
     async fn request(&mut self, request: &Request) -> Result<Reply, DemoError> {
@@ -142,10 +137,10 @@ impl Auditor {
 }
 
 fn unexpected(reply: &Reply) -> DemoError {
-    match reply {
-        Reply::Error { message, .. } => DemoError::unexpected(message.clone()),
-        _ => DemoError::unexpected("the audit worker answered another question"),
-    }
+    let Reply::Error { message, .. } = reply else {
+        return DemoError::unexpected("the audit worker answered another question");
+    };
+    DemoError::unexpected(message.clone())
 }
 
 /// The configuration an auditor of the channel starts from: its genesis block.

@@ -72,9 +72,10 @@ async fn foreign_certificate(
     let msp_id = device.signer.msp_id();
     let other = if *msp_id == first { &second } else { &first };
     let foreign = under_another_name(world, other, msp_id)?;
+    let why = membership_says(world, &foreign)?;
     let said = record_refused(world, foreign, device).await?;
     expect(said.contains("access denied"), &said)?;
-    teller.say(format!("a certificate of another organisation's root: {said}"));
+    teller.say(format!("a certificate of another organisation's root: {said}; {why}"));
     Ok(())
 }
 
@@ -120,11 +121,36 @@ async fn revoked_certificate(
     let height = world.height()?;
     expect(height == before + 1, "a revocation is one configuration block")?;
     teller.say(format!("{msp_id} revokes certificate {serial}: configuration block {before}"));
+    let why = membership_says(world, &stolen)?;
     let said = record_refused(world, stolen, device).await?;
     expect(said.contains("access denied"), &said)?;
     expect(world.height()? == height, "the ledger grew although the device was refused")?;
-    teller.say(format!("a revoked certificate: {said}"));
+    teller.say(format!("a revoked certificate: {said}; {why}"));
     Ok(())
+}
+
+/// Why the channel's organisations do not take an identity.
+///
+/// A peer's answer is deliberately vague, as Fabric's is; a member may ask the configuration.
+fn membership_says(world: &World, signer: &EcdsaSigner) -> Result<String, DemoError> {
+    let channel = world.network.channel(&world.place.channel).doing("find the channel")?;
+    let config = channel.config();
+    let membership = config.membership();
+    let identity = membership.deserialize(signer.identity()).doing("read an identity")?;
+    match membership.validate(&identity) {
+        Err(error) => Ok(with_causes(&error)),
+        Ok(()) => Err(DemoError::unexpected("the configuration takes what it must refuse")),
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// One byte changed in a copy of the block files.
