@@ -18,7 +18,10 @@ const NODE_MAJOR_MIN: u32 = 20;
 static NODE: Need<()> = Need { name: "node", find: || READY.clone() };
 
 /// A trial that needs Node and the packages.
-pub(crate) fn trial(name: &str, run: fn() -> Result<(), Failed>) -> Trial {
+pub(crate) fn trial(
+    name: &str,
+    run: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
     outside::trial(name, &NODE, move |()| run())
 }
 
