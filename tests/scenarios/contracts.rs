@@ -1,0 +1,91 @@
+//! The contracts that scenarios call, small enough to see through.
+
+use pervade_chaincode::{
+    CallError, Chaincode, ChaincodeName, Json, LedgerError, ReadTransaction, Transaction, contract,
+};
+use pervade_embedded::InProcess;
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+/// Numbers under names.
+#[derive(Debug)]
+pub struct Shelf {
+    /// What this release of the code adds to every number: honest code adds nothing.
+    bonus: u64,
+}
+
+#[contract(name = "shelf", default)]
+impl Shelf {
+    /// Puts a number under a name.
+    #[submit]
+    async fn put(&self, tx: &mut Transaction, key: String, number: u64) -> Result<(), LedgerError> {
+        tx.put(&key, (number + self.bonus).to_string().into_bytes()).await?;
+        tx.set_event("put", key.into_bytes())
+    }
+
+    /// Adds to the number under a name, and returns the sum.
+    #[submit]
+    async fn add(
+        &self,
+        tx: &mut Transaction,
+        key: String,
+        number: u64,
+    ) -> Result<u64, LedgerError> {
+        let sum = self.get(tx, key.clone()).await? + number;
+        self.put(tx, key, sum).await?;
+        Ok(sum)
+    }
+
+    /// The number under a name, 0 if there is none.
+    #[external]
+    #[evaluate]
+    async fn get(&self, tx: &ReadTransaction, key: String) -> Result<u64, LedgerError> {
+        Ok(tx.get_json(&key).await?.unwrap_or_default())
+    }
+}
+
+/// Passes calls on to other chaincode.
+#[derive(Debug)]
+pub struct Relay;
+
+#[contract(name = "relay", default)]
+impl Relay {
+    /// Calls a function and returns its answer.
+    #[submit]
+    async fn call(
+        &self,
+        tx: &mut Transaction,
+        chaincode: String,
+        function: String,
+        arguments: Json<Vec<String>>,
+    ) -> Result<Vec<u8>, CallError> {
+        let name = ChaincodeName::new(chaincode).expect("the tests name chaincodes");
+        tx.call(&name, &function, arguments.0.into_iter().map(String::into_bytes)).await
+    }
+}
+
+/// Names under which the network is given code; the last two are the same contract, once with
+/// code that somebody has tampered with.
+pub const RELAY: &str = "relay";
+/// See [`RELAY`].
+pub const SHELF: &str = "shelf";
+/// See [`RELAY`].
+pub const TAMPERED_SHELF: &str = "tampered-shelf";
+
+/// The test contracts as a network takes them.
+#[must_use]
+pub fn in_process() -> Vec<(&'static str, InProcess)> {
+    let name = |name| ChaincodeName::new(name).expect("a constant");
+    let shelf = |bonus| Chaincode::new(name(SHELF)).with(Shelf { bonus });
+    vec![
+        (RELAY, code("", Chaincode::new(name(RELAY)).with(Relay))),
+        (SHELF, code("", shelf(0))),
+        (TAMPERED_SHELF, code("a bonus of one", shelf(1))),
+    ]
+}
+
+/// A chaincode whose release is the hash of its source, with whatever was changed in it.
+fn code(change: &str, chaincode: Chaincode) -> InProcess {
+    let source = Sha256::new().chain_update(include_str!("contracts.rs")).chain_update(change);
+    InProcess { version: hex::encode(source.finalize()), chaincode: Arc::new(chaincode) }
+}
