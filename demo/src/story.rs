@@ -45,7 +45,9 @@ pub async fn tell(options: Options, listener: &mut dyn Listener) -> Result<Figur
     teller.step("An auditor follows the channel and asks across all vendors");
     let mut auditor = Auditor::start(&world, (options.worker)()).await?;
     auditor.ask(&recorded, &mut teller).await?;
-    teller.figure("story_to_answers_ms", milliseconds(began.elapsed()));
+    let answered = milliseconds(began.elapsed());
+    teller.say(format!("from the start of the program to the answers: {answered} ms"));
+    teller.figure("story_to_answers_ms", answered);
     auditor.prove(&world, &mut teller).await?;
 
     teller.step("What must fail: each gets its own error, and the ledger stays as it was");
