@@ -68,7 +68,7 @@ fn tests_named(shown_by: &str) -> Vec<String> {
 
 fn test_functions() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (_, text) in tree::rust_files() {
+    for (path, text) in tree::rust_files() {
         for (index, _) in text.match_indices("fn ") {
             let name: String = text[index + 3..]
                 .chars()
@@ -79,6 +79,11 @@ fn test_functions() -> BTreeSet<String> {
         // Trials of a harness are named by a text.
         for (index, _) in text.match_indices("Trial::test(\"") {
             names.insert(text[index + 13..].chars().take_while(|c| *c != '"').collect());
+        }
+        // Cases that scripts run are listed as texts, one in a line.
+        if path.starts_with("tests/official_clients") {
+            let cases = text.lines().filter_map(|line| line.trim().strip_prefix('"'));
+            names.extend(cases.filter_map(|case| case.strip_suffix("\",")).map(str::to_owned));
         }
     }
     names
