@@ -37,7 +37,7 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub(crate) enum Origin {
     /// A peer of the running network, and how many blocks it had when it was asked.
-    Network { network: Network, height: u64 },
+    Network { network: Box<Network>, height: u64 },
     /// The files.
     Files(LedgerFiles),
 }
@@ -51,7 +51,7 @@ impl Origin {
         }
         match control::ask(folder, &Command::Status).await {
             Ok(control::Answer::Status(status)) => Self::network(source, &status).await,
-            Ok(other) => Err(Failure::new("NO_NETWORK", format!("the network answered {other:?}"))),
+            Ok(_) => Err(Failure::new("NO_NETWORK", "the network answered another question")),
             Err(AskError::NotRunning { .. }) => {
                 output.note(format_args!(
                     "no network runs in {}: reading its files alone",
@@ -68,7 +68,7 @@ impl Origin {
     }
 
     async fn network(source: &Source, status: &control::NetworkStatus) -> Result<Self, Failure> {
-        let network = Known::read(&source.place)?.open(&source.caller).await?;
+        let network = Box::new(Known::read(&source.place)?.open(&source.caller).await?);
         let height = status.channels.iter().find(|channel| channel.name == *network.channel());
         let height = height.map_or(0, |channel| channel.height);
         Ok(Self::Network { network, height })
@@ -142,36 +142,34 @@ impl Auditor {
 
     /// Asks in SPARQL.
     pub(crate) async fn query(&mut self, sparql: &str) -> Result<Answer, Failure> {
-        match self.ask(&Request::Query { sparql: sparql.to_owned() }).await? {
-            Reply::Answer(answer) => Ok(answer),
-            other => Err(unexpected(&other)),
-        }
+        let reply = self.ask(&Request::Query { sparql: sparql.to_owned() }).await?;
+        let Reply::Answer(answer) = reply else { return Err(unexpected()) };
+        Ok(answer)
     }
 
     /// Asks where a quad of a payload comes from.
     pub(crate) async fn locate(&mut self, quad: &str) -> Result<Located, Failure> {
-        match self.ask(&Request::Locate { quad: quad.to_owned() }).await? {
-            Reply::Located(located) => Ok(located),
-            other => Err(unexpected(&other)),
-        }
+        let reply = self.ask(&Request::Locate { quad: quad.to_owned() }).await?;
+        let Reply::Located(located) = reply else { return Err(unexpected()) };
+        Ok(located)
     }
 
     /// Asks where a payload comes from, by the name of its graph.
     pub(crate) async fn payload(&mut self, graph: &str) -> Result<Located, Failure> {
-        match self.ask(&Request::Payload { graph: graph.to_owned() }).await? {
-            Reply::Located(located) => Ok(located),
-            other => Err(unexpected(&other)),
-        }
+        let reply = self.ask(&Request::Payload { graph: graph.to_owned() }).await?;
+        let Reply::Located(located) = reply else { return Err(unexpected()) };
+        Ok(located)
     }
 
     async fn ask(&mut self, request: &Request) -> Result<Reply, Failure> {
         let patience = self.patience;
         let reply = timeout(patience, self.worker.ask(request)).await;
         let reply = reply.unwrap_or(Err(WorkerError::TooSlow { patience }));
-        match reply.or_fail("WORKER", "the question was not answered")? {
-            Reply::Error { code, message } => Err(Failure::new(word(code), message)),
-            reply => Ok(reply),
+        let reply = reply.or_fail("WORKER", "the question was not answered")?;
+        if let Reply::Error { code, message } = reply {
+            return Err(Failure::new(word(code), message));
         }
+        Ok(reply)
     }
 }
 
@@ -194,8 +192,8 @@ fn arguments(source: &Source, origin: &Origin) -> Vec<OsString> {
     arguments
 }
 
-fn unexpected(reply: &Reply) -> Failure {
-    Failure::new("WORKER", format!("the worker answered something else: {reply:?}"))
+fn unexpected() -> Failure {
+    Failure::new("WORKER", "the worker answered another question")
 }
 
 fn word(code: ErrorCode) -> &'static str {

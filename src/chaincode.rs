@@ -135,10 +135,9 @@ impl Deploy {
             None => PackageSource::InProcess { name: self.name.to_string() },
         };
         let package = Package { label: format!("{}_{}", self.name, self.version), source };
-        match ask(self.place.folder(), &Command::Install { package }).await? {
-            Answer::Installed { package_id } => Ok(package_id),
-            other => Err(unexpected(&other)),
-        }
+        let answer = ask(self.place.folder(), &Command::Install { package }).await?;
+        let Answer::Installed { package_id } = answer else { return Err(unexpected()) };
+        Ok(package_id)
     }
 
     /// The definitions of the channel, as the administrator of each of its organisations.

@@ -97,10 +97,9 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb, output: Output) -> Result<(), Failure> {
     // The worker limits its own memory before anything else, its runtime included.
-    let verb = match verb {
-        Verb::Audit(audit) => return audit.run(),
-        other => other,
-    };
+    if let Verb::Audit(audit) = verb {
+        return audit.run();
+    }
     let runtime = tokio::runtime::Runtime::new().or_fail("RUNTIME", "no threads to work with")?;
     runtime.block_on(async {
         match verb {

@@ -82,10 +82,9 @@ impl Network {
 
 /// Asks the network that runs in a folder how it is.
 pub(crate) async fn status(data: &Path) -> Result<NetworkStatus, Failure> {
-    match ask(data, &Command::Status).await? {
-        Answer::Status(status) => Ok(status),
-        other => Err(unexpected(&other)),
-    }
+    let answer = ask(data, &Command::Status).await?;
+    let Answer::Status(status) = answer else { return Err(unexpected()) };
+    Ok(status)
 }
 
 /// Sends a command to the network that runs in a folder.
@@ -101,14 +100,13 @@ pub(crate) async fn ask(data: &Path, command: &Command) -> Result<Answer, Failur
     }
 }
 
-pub(crate) fn unexpected(answer: &Answer) -> Failure {
-    Failure::new("NO_NETWORK", format!("the network answered something else: {answer:?}"))
+pub(crate) fn unexpected() -> Failure {
+    Failure::new("NO_NETWORK", "the network answered another question")
 }
 
 async fn down(data: &Path, output: Output) -> Result<(), Failure> {
-    match ask(data, &Command::Down).await? {
-        Answer::Stopping => {}
-        other => return Err(unexpected(&other)),
+    if ask(data, &Command::Down).await? != Answer::Stopping {
+        return Err(unexpected());
     }
     folder::wait_until_free(data).await?;
     output.report(&Done { done: "stopped", folder: data.to_owned() })

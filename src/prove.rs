@@ -23,14 +23,15 @@ use serde::Serialize;
 use crate::auditor::{Auditor, Origin, Source};
 use crate::failure::{Failure, OrFail as _};
 use crate::output::Output;
-use crate::query::Question;
+use crate::query::{Patience, sparql};
 
 /// A proof to make or to check.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Prove {
-    #[command(flatten)]
-    question: Option<Question>,
+    /// A saved question's name, SPARQL, or `@FILE` with SPARQL in it
+    #[arg(value_name = "NAME|SPARQL|@FILE")]
+    question: Option<String>,
     /// The answer's row, from 1
     #[arg(long, value_name = "N", requires = "question", value_parser = clap::value_parser!(u64).range(1..))]
     row: Option<u64>,
@@ -49,6 +50,8 @@ pub(crate) struct Prove {
     /// The channel's first block, as you trust it [default: the network's own]
     #[arg(long, value_name = "FILE")]
     genesis: Option<PathBuf>,
+    #[command(flatten)]
+    patience: Patience,
     #[command(flatten)]
     source: Source,
 }
@@ -75,8 +78,9 @@ impl Prove {
             let proven = verify(&proof, &self.trusted_file()?)?;
             return output.report(&Shown { proven, proof: None, file: None });
         }
+        self.is_enough()?;
         let origin = Origin::find(&self.source, output).await?;
-        let patience = self.question.as_ref().map_or(QUAD_PATIENCE, Question::patience);
+        let patience = self.patience.duration();
         let mut auditor = Auditor::start(&self.source, &origin, patience).await?;
         let quad = self.quad(&mut auditor).await?;
         let proof = prove(&quad, &mut auditor, &origin).await?;
@@ -92,15 +96,21 @@ impl Prove {
         output.report(&Shown { proven, proof, file: self.out })
     }
 
+    /// Something to prove is named.
+    fn is_enough(&self) -> Result<(), Failure> {
+        if self.quad.is_some() || self.question.is_some() && self.row.is_some() {
+            return Ok(());
+        }
+        Err(Failure::usage("prove what? Name a question and --row N, or --quad, or --check FILE"))
+    }
+
     async fn quad(&self, auditor: &mut Auditor) -> Result<String, Failure> {
         if let Some(quad) = &self.quad {
             return Ok(quad.clone());
         }
-        let (Some(question), Some(row)) = (&self.question, self.row) else {
-            let text = "prove what? Name a question and --row N, or --quad, or --check FILE";
-            return Err(Failure::usage(text));
-        };
-        let answer = auditor.query(&question.sparql()?).await?;
+        let question = self.question.as_deref().unwrap_or_default();
+        let row = self.row.unwrap_or(1);
+        let answer = auditor.query(&sparql(question)?).await?;
         let index = usize::try_from(row - 1).unwrap_or(usize::MAX);
         if let Some(quad) = answer.quad(index).filter(|_| self.column == VALUE) {
             return Ok(quad);
@@ -119,9 +129,6 @@ impl Prove {
         Block::decode(bytes.as_slice()).or_fail_with("NO_FILE", no_block)
     }
 }
-
-/// How long finding a given quad may take.
-const QUAD_PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 async fn prove(quad: &str, auditor: &mut Auditor, origin: &Origin) -> Result<Proof, Failure> {
     let located = auditor.locate(quad).await?;

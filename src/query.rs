@@ -20,8 +20,12 @@ use table::{Cells, Table};
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Query {
+    /// A saved question's name, SPARQL, or `@FILE` with SPARQL in it [saved: warm, vendors, power,
+    /// custody, endorsers]
+    #[arg(value_name = "NAME|SPARQL|@FILE")]
+    question: String,
     #[command(flatten)]
-    question: Question,
+    patience: Patience,
     /// Print terms in full, however long
     #[arg(long)]
     full: bool,
@@ -29,16 +33,18 @@ pub(crate) struct Query {
     source: Source,
 }
 
-/// What is asked, and for how long.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Question {
-    /// A saved question's name, SPARQL, or `@FILE` with SPARQL in it [saved: warm, vendors, power,
-    /// custody, endorsers]
-    #[arg(value_name = "NAME|SPARQL|@FILE")]
-    pub(crate) question: String,
+/// How long the worker may take.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Patience {
     /// How long the question may take
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    pub(crate) seconds: u64,
+    seconds: u64,
+}
+
+impl Patience {
+    pub(crate) fn duration(self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -53,39 +59,30 @@ Without a running network the ledger's files are read, and nothing else.";
 
 impl Query {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
-        let sparql = self.question.sparql()?;
+        let sparql = sparql(&self.question)?;
         let origin = Origin::find(&self.source, output).await?;
-        let mut auditor = Auditor::start(&self.source, &origin, self.question.patience()).await?;
+        let mut auditor = Auditor::start(&self.source, &origin, self.patience.duration()).await?;
         let answer = auditor.query(&sparql).await?;
         output.report(&Answered { answer, source: origin.word(), full: self.full })
     }
 }
 
-impl Question {
-    /// The question in SPARQL.
-    pub(crate) fn sparql(&self) -> Result<String, Failure> {
-        let text = &self.question;
-        if let Some(path) = text.strip_prefix('@') {
-            return fs::read_to_string(path)
-                .or_fail_with("NO_FILE", || format!("cannot read {path}"));
-        }
-        if let Some(question) = questions::named(text) {
-            return Ok(question.sparql.to_owned());
-        }
-        if text.contains('{') {
-            return Ok(text.clone());
-        }
-        let known = questions::QUESTIONS.iter();
-        let known: Vec<String> =
-            known.map(|question| format!("{} ({})", question.name, question.title)).collect();
-        let known = known.join("; ");
-        Err(Failure::usage(format!("no question is called {text:?}; there are: {known}")))
+/// A question in SPARQL, by name, by file, or as it is.
+pub(crate) fn sparql(question: &str) -> Result<String, Failure> {
+    if let Some(path) = question.strip_prefix('@') {
+        return fs::read_to_string(path).or_fail_with("NO_FILE", || format!("cannot read {path}"));
     }
-
-    /// How long the question may take.
-    pub(crate) fn patience(&self) -> Duration {
-        Duration::from_secs(self.seconds)
+    if let Some(question) = questions::named(question) {
+        return Ok(question.sparql.to_owned());
     }
+    if question.contains('{') {
+        return Ok(question.to_owned());
+    }
+    let known: Vec<&str> = questions::QUESTIONS.iter().map(|question| question.name).collect();
+    let known = known.join(", ");
+    let text =
+        format!("no question is called {question:?}, and it is no SPARQL; there are {known}");
+    Err(Failure::usage(text))
 }
 
 struct Answered {
@@ -130,6 +127,9 @@ impl Answered {
 
 impl fmt::Display for Answered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(boolean) = self.boolean() {
+            return write!(f, "{boolean}");
+        }
         let cells = if self.full { Cells::Full } else { Cells::Short };
         let rows = self.answer.rows.iter().map(|row| {
             let cell = |column: &String| row.get(column).map_or("", Term::text);
@@ -139,26 +139,22 @@ impl fmt::Display for Answered {
         rows.for_each(|row: Vec<&str>| table.push(&row));
         write!(f, "{table}")?;
         let rows = self.answer.rows.len();
+        let plural = if rows == 1 { "" } else { "s" };
         let more = if self.answer.cut { ", and more that were left out" } else { "" };
         let (height, source) = (self.answer.height, self.source);
-        write!(f, "{rows} rows{more}, after {height} blocks, from the {source}")
+        write!(f, "{rows} row{plural}{more}, after {height} blocks, from the {source}")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Question;
+    use super::sparql;
 
     #[test]
     fn a_question_is_a_name_or_sparql() {
         assert!(sparql("warm").is_ok(), "a saved question");
         assert_eq!(sparql("ASK {}").unwrap(), "ASK {}");
-        let refused = sparql("wram").unwrap_err();
-        assert!(refused.contains("\"wram\"") && refused.contains("warm ("), "{refused}");
-    }
-
-    fn sparql(text: &str) -> Result<String, String> {
-        let question = Question { question: text.to_owned(), seconds: 5 };
-        question.sparql().map_err(|failure| failure.message())
+        let refused = sparql("wram").unwrap_err().message();
+        assert!(refused.contains("\"wram\"") && refused.contains("warm, "), "{refused}");
     }
 }

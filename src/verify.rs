@@ -3,11 +3,11 @@
 mod channel;
 mod files;
 
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use pervade_interop_ledger::Replay;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -36,14 +36,10 @@ Nothing is written or locked, so a running network may be verified as well.";
 impl Verify {
     pub(crate) fn run(self, output: Output) -> Result<(), Failure> {
         let mut verified = Verified::new(&self.data);
-        let mut replays = Vec::new();
         for ledger in LedgerFiles::all(&self.data)? {
-            let (checked, replay) = channel::check(&ledger, output)?;
-            verified.channels.push(checked);
-            replays.push(replay);
+            verified.channels.push(channel::check(&ledger, output)?);
         }
-        let configurations: Vec<_> = replays.iter().filter_map(Replay::config).collect();
-        verified.files = files::check(&self.data, &configurations)?;
+        verified.files = files::check(&self.data);
         let faults = verified.faults().count();
         verified.intact = faults == 0;
         output.report(&verified)?;
@@ -84,6 +80,14 @@ impl fmt::Display for Fault {
         }
         f.write_str(&self.what)
     }
+}
+
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |error| (*error).source());
+    causes.fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        if text.ends_with(&cause) { text } else { format!("{text}: {cause}") }
+    })
 }
 
 #[derive(Debug, Serialize)]

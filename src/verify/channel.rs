@@ -1,6 +1,5 @@
 //! One channel: every block judged again, and the state it gives compared with the checkpoint.
 
-use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use pervade_storage::scan::{self, Found, Record};
 use pervade_storage::{CheckpointFile, Damage, ReplayedState};
 use serde::Serialize;
 
-use super::Fault;
+use super::{Fault, with_causes};
 use crate::failure::{Failure, OrFail as _};
 use crate::ledger::{LedgerFiles, decode};
 use crate::output::Output;
@@ -50,7 +49,7 @@ struct Place {
 }
 
 /// Checks one channel; gives the replay too, which knows the configuration in force at its end.
-pub(super) fn check(ledger: &LedgerFiles, output: Output) -> Result<(Checked, Replay), Failure> {
+pub(super) fn check(ledger: &LedgerFiles, output: Output) -> Result<Checked, Failure> {
     let checkpoint = scan::checkpoint(&SystemFiles, &ledger.folder);
     let checkpoint = checkpoint.or_fail_with("NO_LEDGER", || ledger.unreadable())?;
     let mut checking = Checking::new(ledger, checkpoint);
@@ -159,13 +158,13 @@ impl Checking {
         self.checked.faults.push(Fault { file, block: Some(block), byte: Some(offset), what });
     }
 
-    fn end(mut self) -> (Checked, Replay) {
+    fn end(mut self) -> Checked {
         self.checked.state_sha256 = hex::encode(self.state.digest());
         if let CheckpointFile::Damaged { path } = &self.checkpoint {
             let what = "the checkpoint is damaged; it will be built again from the blocks";
             self.checked.faults.push(fault(path.clone(), what.to_owned()));
         }
-        (self.checked, self.replay)
+        self.checked
     }
 
     fn checkpoint_path(&self) -> PathBuf {
@@ -175,11 +174,6 @@ impl Checking {
 
 fn fault(file: PathBuf, what: String) -> Fault {
     Fault { file, block: None, byte: None, what }
-}
-
-fn with_causes(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| (*error).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 impl fmt::Display for Checked {

@@ -72,6 +72,11 @@ impl Folder {
         Ok(Self { path: path.to_owned(), vfs, lock: Mutex::new(Some(lock)) })
     }
 
+    /// The folder as `vfs` shows it, without taking it.
+    pub(crate) fn seen_through(path: &Path, vfs: Arc<dyn Vfs>) -> Self {
+        Self { path: path.to_owned(), vfs, lock: Mutex::new(None) }
+    }
+
     /// Lets others take the folder, even while something still holds this value.
     pub(crate) fn give_up(&self) {
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());

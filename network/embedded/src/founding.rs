@@ -70,7 +70,7 @@ pub enum FoundingError {
     Random(#[from] RngError),
 }
 
-const FOUNDING: &str = "topology.json";
+pub(crate) const FOUNDING: &str = "topology.json";
 
 impl Founding {
     /// What the folder was founded with; `None` in a new one.
@@ -224,7 +224,7 @@ fn consenters(orderer: Option<&Household>, port: u16) -> Result<Vec<Consenter>, 
 
 /// A channel's first block: from its ledger, which is the store of record, or from the file if
 /// the ledger is empty. The file is written again if it is not as it should be.
-fn stored_genesis(folder: &Folder, channel: &ChannelId) -> Result<Block, FoundingError> {
+pub(crate) fn stored_genesis(folder: &Folder, channel: &ChannelId) -> Result<Block, FoundingError> {
     let vfs = folder.vfs().as_ref();
     let path = folder.path().join(genesis_path(channel));
     let first_error = |source| FoundingError::FirstBlock { channel: channel.clone(), source };

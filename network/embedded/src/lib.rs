@@ -19,6 +19,7 @@ mod description;
 mod export;
 mod folder;
 mod founding;
+mod inspection;
 mod ledger;
 mod network;
 mod organizations;
@@ -35,6 +36,7 @@ pub use description::{
 pub use export::{ExportError, export};
 pub use folder::FolderError;
 pub use founding::FoundingError;
+pub use inspection::{Finding, inspect};
 pub use network::{EmbeddedNetwork, Options, StartError};
 pub use organizations::{MemberError, OrganizationError};
 pub use packages::{

@@ -84,7 +84,7 @@ impl Options {
 }
 
 /// Installed packages, in the network's folder.
-const PACKAGES: &str = "packages.json";
+pub(crate) const PACKAGES: &str = "packages.json";
 
 impl EmbeddedNetwork {
     /// Where everything of the network is; also in `network.json`.

@@ -136,16 +136,37 @@ impl Household {
         vfs: Arc<dyn Vfs>,
         ports: RegistrarPorts,
     ) -> Result<Self, OrganizationError> {
+        let household = Self::load(plan, root, vfs, ports)?;
+        match household.faults().into_iter().next() {
+            None => Ok(household),
+            Some(fault) => Err(fault),
+        }
+    }
+
+    /// Reads the registrar alone.
+    pub(crate) fn load(
+        plan: Plan,
+        root: &Path,
+        vfs: Arc<dyn Vfs>,
+        ports: RegistrarPorts,
+    ) -> Result<Self, OrganizationError> {
         let folder = plan.registrar_folder(root);
         let registrar = Registrar::load(&folder, plan.profile.clone(), ports)
             .map_err(|source| OrganizationError::Load { folder, source })?;
-        let household = Self::assemble(plan, registrar, root, vfs);
-        household.write_definitions()?;
-        for member in household.members() {
-            member.signer(&household.registrar, household.vfs.as_ref(), root)?;
-            member.tls(&household.registrar, household.vfs.as_ref(), root)?;
+        Ok(Self::assemble(plan, registrar, root, vfs))
+    }
+
+    /// What is wrong with the members' files; writes definitions as [`Household::open`] does.
+    pub(crate) fn faults(&self) -> Vec<OrganizationError> {
+        let vfs = self.vfs.as_ref();
+        let mut faults = Vec::new();
+        faults.extend(self.write_definitions().err().map(OrganizationError::File));
+        for member in self.members() {
+            let signer = member.signer(&self.registrar, vfs, &self.root).err();
+            let tls = member.tls(&self.registrar, vfs, &self.root).err();
+            faults.extend(signer.into_iter().chain(tls).map(OrganizationError::Member));
         }
-        Ok(household)
+        faults
     }
 
     fn assemble(plan: Plan, registrar: Registrar, root: &Path, vfs: Arc<dyn Vfs>) -> Self {
