@@ -19,7 +19,7 @@ mod query;
 mod verify;
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -136,7 +136,12 @@ fn misused(error: &clap::Error) -> ExitCode {
 
 fn log() {
     let filter = EnvFilter::try_from_env("PERVADE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let is_read_by_people = io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(is_read_by_people)
+        .with_writer(io::stderr)
+        .init();
 }
 
 #[cfg(test)]
