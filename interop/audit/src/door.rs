@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn what_is_too_long_or_no_sparql_is_refused() {
         let long = format!("ASK {{}} #{}", "x".repeat(QUERY_BYTES_MAX));
-        check(&long, expect!["the query has 16393 bytes; 16384 are allowed"]);
+        check(&long, expect!["the query has 16392 bytes; 16384 are allowed"]);
         check("SELECT WHERE", expect!["the query is not SPARQL"]);
         check("'never closed", expect!["the query is not SPARQL"]);
     }
