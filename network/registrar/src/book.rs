@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::registrar::RevokeError;
@@ -119,22 +120,28 @@ impl Book {
     }
 
     pub(crate) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let written = Written {
+        let mut written = Written {
             format: FORMAT,
             last_issue: self.last_issue,
             certificates: self.issued().cloned().collect(),
             revocation_list: self.revocation_list.clone(),
+            sha256: String::new(),
         };
+        written.sha256 = written.digest()?;
         let mut bytes = serde_json::to_vec_pretty(&written)?;
         bytes.push(b'\n');
         Ok(bytes)
     }
 
     pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, BookError> {
-        let written: Written =
-            serde_json::from_slice(bytes).map_err(|source| BookError::Malformed { source })?;
+        let malformed = |source| BookError::Malformed { source };
+        let mut written: Written = serde_json::from_slice(bytes).map_err(malformed)?;
         if written.format != FORMAT {
             return Err(BookError::Format { format: written.format });
+        }
+        let sealed = std::mem::take(&mut written.sha256);
+        if sealed != written.digest().map_err(malformed)? {
+            return Err(BookError::Altered);
         }
         let mut book = Self {
             by_serial: BTreeMap::new(),
@@ -182,6 +189,9 @@ pub enum BookError {
         /// The format given.
         format: u32,
     },
+    /// Something else than what was once written.
+    #[error("the record is not as it was written")]
+    Altered,
     /// One serial number twice.
     #[error("serial number {serial} is recorded twice")]
     Repeated {
@@ -197,6 +207,15 @@ struct Written {
     last_issue: Option<i64>,
     certificates: Vec<Issued>,
     revocation_list: Option<String>,
+    /// SHA-256 in hexadecimal of this record in compact JSON, with an empty text here.
+    #[serde(default)]
+    sha256: String,
+}
+
+impl Written {
+    fn digest(&self) -> Result<String, serde_json::Error> {
+        Ok(hex::encode(Sha256::digest(serde_json::to_vec(self)?)))
+    }
 }
 
 /// The record's format, which readers must know.

@@ -78,8 +78,10 @@ pub enum LoadError {
         source: io::Error,
     },
     /// A root is not in order.
-    #[error("the {kind} root cannot be used")]
+    #[error("{} cannot be used for the {kind} root", path.display())]
     Authority {
+        /// The file: the root's key or its certificate.
+        path: PathBuf,
         /// Which root.
         kind: AuthorityKind,
         /// Why.
@@ -131,14 +133,21 @@ fn load_authority(
     kind: AuthorityKind,
     domain: &str,
 ) -> Result<Authority, LoadError> {
-    let read = |path: PathBuf| read(&path).map_err(|source| LoadError::Read { path, source });
-    let refused = |source| LoadError::Authority { kind, source };
-    let certificate = read(certificate_path(folder, kind, domain))?;
+    let certificate_path = certificate_path(folder, kind, domain);
+    let key_path = folder.join(kind.folder()).join(KEY);
+    let read = |path: &Path| {
+        read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })
+    };
+    let refused = |path: &Path, source| {
+        let path = path.to_owned();
+        LoadError::Authority { path, kind, source }
+    };
+    let certificate = read(&certificate_path)?;
     let certificate = Certificate::from_pem(&certificate)
-        .map_err(|source| refused(AuthorityError::Certificate { source }))?;
-    let key = PrivateKey::from_pem(&read(folder.join(kind.folder()).join(KEY))?)
-        .map_err(|source| refused(AuthorityError::Key { source }))?;
-    Authority::new(certificate, key).map_err(refused)
+        .map_err(|source| refused(&certificate_path, AuthorityError::Certificate { source }))?;
+    let key = PrivateKey::from_pem(&read(&key_path)?)
+        .map_err(|source| refused(&key_path, AuthorityError::Key { source }))?;
+    Authority::new(certificate, key).map_err(|source| refused(&certificate_path, source))
 }
 
 fn save_authority(
@@ -302,13 +311,21 @@ mod tests {
         });
         assert_eq!(
             swapped,
-            "the identity root cannot be used: the private key is not the root certificate's"
+            "/ca/ca.org1.example.com-cert.pem cannot be used for the identity root: the private key is \
+             not the root certificate's"
         );
         let write = |text: &'static str| {
             move |folder: &Path| fs::write(folder.join("issued.json"), text).unwrap()
         };
         let malformed = refusal(&write("{}"));
         assert!(malformed.starts_with("/issued.json is not in order: the record does not parse"));
+        let altered = refusal(&|folder| {
+            let book = folder.join("issued.json");
+            let text = fs::read_to_string(&book).unwrap();
+            let text = text.replace("\"revocation_list\": null", "\"revocation_list\": \"\"");
+            fs::write(&book, text).unwrap();
+        });
+        assert_eq!(altered, "/issued.json is not in order: the record is not as it was written");
         let later = r#"{"format":2,"last_issue":null,"certificates":[],"revocation_list":null}"#;
         assert_eq!(
             refusal(&write(later)),
