@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use fabric_protos::common::Block;
 use fabric_protos::id::TxId;
 use pervade_audit::questions::named;
-use pervade_audit::{Answer, Graph, door};
+use pervade_audit::{Answer, door};
 use pervade_identity::EcdsaSigner;
 use pervade_package::{DevicePackage, shipped};
 use pervade_peer_client::Contract;
@@ -29,7 +28,14 @@ pub(crate) struct Device {
 
 impl Fleet {
     pub(crate) async fn start() -> Self {
-        let world = World::with(&[REGISTRY, RECORDING, RELAY]).await;
+        Self::on(World::start().await).await
+    }
+
+    /// As [`Self::start`], on a network that is there already.
+    pub(crate) async fn on(world: World) -> Self {
+        for contract in [REGISTRY, RECORDING, RELAY] {
+            world.deploy(contract).await;
+        }
         let mut devices = Vec::new();
         for (package, org) in shipped().into_iter().zip(BOTH.into_iter().cycle()) {
             let admin = world.admin(org).await;
@@ -55,20 +61,10 @@ impl Fleet {
         serde_json::from_slice(&text).unwrap()
     }
 
-    /// The graph of all blocks so far.
-    pub(crate) fn graph(&self) -> Graph {
-        let mut graph = Graph::new(self.world.channel.clone()).unwrap();
-        for block in self.world.blocks() {
-            let block: &Block = &block;
-            graph.apply(block).unwrap();
-        }
-        graph
-    }
-
     /// The answer to one of the saved questions.
     pub(crate) fn ask(&self, question: &str) -> Answer {
         let admitted = door::admit(named(question).unwrap().sparql).unwrap();
-        self.graph().query(admitted).unwrap()
+        self.world.graph().query(admitted).unwrap()
     }
 }
 

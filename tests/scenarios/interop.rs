@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use fabric_protos::id::TxId;
+use fabric_protos::kvrwset::KvrwSet;
 use pervade_ledger::block;
 use pervade_ledger::transaction::{Unpacked, unpack};
 use pervade_package::DevicePackage;
 use pervade_recording::record::Content;
 use pervade_registry::record::{Listed, Normalisation, Recording};
+use sha2::{Digest as _, Sha256};
 
 use crate::contracts::RELAY;
 use crate::fleet::Fleet;
@@ -116,10 +118,7 @@ async fn an_account_is_the_address_of_its_key() {
     let (tx_id, _) = device.record(world, device.payload()).await;
     let record = fleet.record(&tx_id).await;
     let certificate = device.signer.certificate();
-    let key = sha2::Digest::finalize(sha2::Digest::chain_update(
-        <sha2::Sha256 as sha2::Digest>::new(),
-        certificate.public_key_point(),
-    ));
+    let key = Sha256::digest(certificate.public_key_point());
     assert_eq!(record.device.address, hex::encode(key), "SHA-256 of the public key");
     assert_eq!(record.device.certificate_sha256, hex::encode(certificate.sha256()));
     assert_eq!(record.device.msp, device.org);
@@ -161,10 +160,7 @@ fn normalise_arguments(fleet: &Fleet, package: &DevicePackage, payload: &[u8]) -
 }
 
 /// The read-write sets of a block's first transaction, by namespace.
-async fn sets_of_first(
-    world: &World,
-    number: u64,
-) -> BTreeMap<String, fabric_protos::kvrwset::KvrwSet> {
+async fn sets_of_first(world: &World, number: u64) -> BTreeMap<String, KvrwSet> {
     let block = world.block(number).await;
     match unpack(&block::envelopes(&block)[0]) {
         Ok(Unpacked::Endorser(transaction)) => namespaces(transaction.rwset),

@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::tests_outside_test_module,
     clippy::unwrap_used,
     reason = "all of this is test"
 )]
@@ -14,6 +15,7 @@
 mod calls;
 mod code;
 pub mod contracts;
+mod damage;
 mod durability;
 mod fleet;
 mod interop;

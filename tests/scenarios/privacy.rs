@@ -36,7 +36,7 @@ async fn a_private_payload_is_nowhere_in_the_block() {
     let query = "PREFIX pervade: <urn:pervade:vocab#>
         SELECT ?tx WHERE { ?tx pervade:visibility \"private\" .
                            FILTER NOT EXISTS { ?tx pervade:payloadGraph ?graph } }";
-    let answer = fleet.graph().query(door::admit(query).unwrap()).unwrap();
+    let answer = world.graph().query(door::admit(query).unwrap()).unwrap();
     assert_eq!(answer.rows.len(), 1, "the graph marks what it cannot show");
     assert!(answer.text(0, "tx").ends_with(tx_id.as_str()));
 }

@@ -13,7 +13,7 @@ async fn a_row_is_proven_from_bytes() {
     let fleet = Fleet::start().await;
     let (world, device) = (&fleet.world, fleet.device("senml"));
     let (tx_id, number) = device.record(world, device.payload()).await;
-    let graph = fleet.graph();
+    let graph = world.graph();
     let warm = fleet.ask("warm");
     let quad = warm.quad(0).unwrap();
     let located = graph.locate(&quad).unwrap().unwrap();

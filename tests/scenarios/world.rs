@@ -13,9 +13,10 @@ use fabric_protos::protos::{
     ChaincodeAction, ProposalResponse, ProposalResponsePayload, SignedProposal,
 };
 use fabric_protos::{Message as _, Timestamp};
+use pervade_audit::Graph;
 use pervade_embedded::{
     EmbeddedNetwork, InProcess, NetworkDescription, NodeDescription, Options, Package,
-    PackageSource, Topology,
+    PackageSource, StartError, Topology,
 };
 use pervade_identity::{EcdsaSigner, PrivateKey, Role, Signer};
 use pervade_interop_ledger::Replay;
@@ -57,15 +58,20 @@ impl World {
 
     /// The network of a folder, founded there if there is none.
     pub(crate) async fn start_in(folder: &Path) -> Self {
+        Self::try_start_in(folder).await.unwrap()
+    }
+
+    /// As [`Self::start_in`], where it may fail.
+    pub(crate) async fn try_start_in(folder: &Path) -> Result<Self, StartError> {
         let mut topology = Topology::test_network().with_free_ports();
         topology.batch.timeout_ms = 20;
         let options = in_process()
             .into_iter()
             .fold(Options::new(folder), |options, (name, code)| options.with_chaincode(name, code));
-        let network = EmbeddedNetwork::start(topology, options).await.unwrap();
+        let network = EmbeddedNetwork::start(topology, options).await?;
         let description = network.description();
         let channel = description.channels[0].name.clone();
-        Self { network, channel, description, _folder: None }
+        Ok(Self { network, channel, description, _folder: None })
     }
 
     /// As [`Self::start`], with contracts deployed.
@@ -173,6 +179,16 @@ impl World {
         self.network.channel(&self.channel).unwrap().store().state_digest()
     }
 
+    /// The graph of all blocks so far.
+    pub(crate) fn graph(&self) -> Graph {
+        let mut graph = Graph::new(self.channel.clone()).unwrap();
+        for block in self.blocks() {
+            let block: &Block = &block;
+            graph.apply(block).unwrap();
+        }
+        graph
+    }
+
     /// Repeats every judgement from the blocks alone; returns the digest of the state.
     pub(crate) fn verify(&self) -> [u8; 32] {
         let (mut replay, mut state) = (Replay::new(), ReplayedState::new());
@@ -261,7 +277,9 @@ pub(crate) fn namespaces(rwset: ReadWriteSet) -> BTreeMap<String, KvrwSet> {
 pub(crate) fn committed(outcome: Outcome) -> (TxId, u64, Vec<u8>) {
     match outcome {
         Outcome::Committed { tx_id, block, result } => (tx_id, block, result),
-        other => panic!("not committed: {other:?}"),
+        other @ (Outcome::Rejected { .. } | Outcome::Unknown { .. }) => {
+            panic!("not committed: {other:?}")
+        }
     }
 }
 
