@@ -19,6 +19,7 @@ const OURS: &[&str] = &[
     LOCK,
     "channels",
     "control.sock",
+    "devices",
     "network.json",
     LOG,
     "organizations",

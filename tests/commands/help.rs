@@ -1,0 +1,31 @@
+//! Help for people.
+
+use crate::program::Said;
+
+/// Every verb explains itself and gives examples.
+#[test]
+fn every_verb_helps_with_examples() {
+    for verb in [
+        ["demo"].as_slice(),
+        &["network"],
+        &["network", "up"],
+        &["network", "down"],
+        &["network", "reset"],
+        &["network", "status"],
+        &["network", "export"],
+        &["chaincode", "deploy"],
+        &["submit"],
+        &["evaluate"],
+        &["package", "check"],
+        &["audit", "follow"],
+        &["query"],
+        &["prove"],
+        &["verify"],
+        &[],
+    ] {
+        let said = Said::by(&[verb, &["--help"]].concat());
+        assert_eq!(said.code, 0, "{verb:?}");
+        let (_, examples) = said.out.split_once("Examples:").expect("examples");
+        assert!(examples.contains(&["pervade", &verb.join(" ")].join(" ")), "{verb:?}: {examples}");
+    }
+}

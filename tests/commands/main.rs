@@ -1,0 +1,18 @@
+//! The `pervade` command as people and scripts use it: the real program, in folders of its own.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "all of this is test"
+)]
+
+mod auditor;
+mod damage;
+mod help;
+mod killing;
+mod program;
+mod refusals;
+mod story;
