@@ -78,13 +78,15 @@ pub(crate) struct Deploy {
 pub(crate) fn in_process(options: Options) -> Result<Options, Failure> {
     let name = |name| ChaincodeName::new(name).or_fail("INTERNAL", "a contract has no name");
     let (registry, recording) = (name("registry")?, name("recording")?);
-    let release = |chaincode| InProcess {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+    let release = |code: &str, chaincode| InProcess {
+        version: code.to_owned(),
         chaincode: Arc::new(chaincode),
     };
-    Ok(options
-        .with_chaincode("registry", release(pervade_registry::chaincode(registry.clone())))
-        .with_chaincode("recording", release(pervade_recording::chaincode(recording, registry))))
+    let publishing = pervade_registry::chaincode(registry.clone());
+    let publishing = release(pervade_registry::CODE_SHA256, publishing);
+    let recorder = pervade_recording::chaincode(recording, registry);
+    let recorder = release(pervade_recording::CODE_SHA256, recorder);
+    Ok(options.with_chaincode("registry", publishing).with_chaincode("recording", recorder))
 }
 
 impl Chaincode {

@@ -132,22 +132,38 @@ impl World {
             let package_id = self.network.install(package).doing("install a contract")?;
             let name = ChaincodeName::new(name).doing("name a contract")?;
             let definition = Definition::first(name.clone(), VERSION);
-            let (first, second) = self.organizations()?;
-            let admin = self.admin(&first).await?;
-            let lifecycle = admin.lifecycle();
+            let approvals = self.approve(&definition, &package_id).await?;
+            let (first, _) = self.organizations()?;
+            let lifecycle = self.admin(&first).await?.lifecycle();
             if lifecycle.committed_as(&name).await.doing("ask what is deployed")?.is_some() {
-                teller.say(format!("contract {name} is there, as {package_id}"));
+                let said = if approvals > 0 { "there with other code, now" } else { "there," };
+                teller.say(format!("contract {name} is {said} as {package_id}"));
                 continue;
-            }
-            for msp_id in [&first, &second] {
-                let lifecycle = self.admin(msp_id).await?.lifecycle();
-                let approved = lifecycle.approve(&definition, Some(&package_id)).await;
-                committed(&approved.doing("approve a contract")?)?;
             }
             committed(&lifecycle.commit(&definition).await.doing("commit a contract")?)?;
             teller.say(format!("contract {name}: approved by both, committed, as {package_id}"));
         }
         Ok(())
+    }
+
+    /// Has each organisation approve the package, unless it has; says how many did just now. A
+    /// ledger may have been written by another release, whose contracts were other code.
+    async fn approve(&self, definition: &Definition, package_id: &str) -> Result<u32, DemoError> {
+        let (first, second) = self.organizations()?;
+        let mut approvals = 0;
+        for msp_id in [&first, &second] {
+            let lifecycle = self.admin(msp_id).await?.lifecycle();
+            let held = lifecycle.approved().await.doing("ask what is approved")?;
+            let is_held = held.iter().any(|held| {
+                held.definition == *definition && held.package_id.as_deref() == Some(package_id)
+            });
+            if !is_held {
+                let approved = lifecycle.approve(definition, Some(package_id)).await;
+                committed(&approved.doing("approve a contract")?)?;
+                approvals += 1;
+            }
+        }
+        Ok(approvals)
     }
 }
 
@@ -158,13 +174,15 @@ const VERSION: &str = "1.0";
 pub(crate) fn in_process(options: Options) -> Result<Options, DemoError> {
     let name = |name| ChaincodeName::new(name).doing("name a contract");
     let (registry, recording) = (name(REGISTRY)?, name(RECORDING)?);
-    let in_process = |chaincode| InProcess {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+    let release = |code: &str, chaincode| InProcess {
+        version: code.to_owned(),
         chaincode: Arc::new(chaincode),
     };
-    Ok(options
-        .with_chaincode(REGISTRY, in_process(pervade_registry::chaincode(registry.clone())))
-        .with_chaincode(RECORDING, in_process(pervade_recording::chaincode(recording, registry))))
+    let publishing = pervade_registry::chaincode(registry.clone());
+    let publishing = release(pervade_registry::CODE_SHA256, publishing);
+    let recorder = pervade_recording::chaincode(recording, registry);
+    let recorder = release(pervade_recording::CODE_SHA256, recorder);
+    Ok(options.with_chaincode(REGISTRY, publishing).with_chaincode(RECORDING, recorder))
 }
 
 /// A deployment accepts nothing but a commit.

@@ -3,7 +3,6 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::tests_outside_test_module,
     clippy::unwrap_used,
     reason = "all of this is test"

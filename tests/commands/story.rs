@@ -40,7 +40,7 @@ fn tell(data: &str) -> Value {
     assert_eq!(last["outcome"], "done", "{last}");
     assert_eq!(steps.len(), 7, "six steps and the figures");
     for (index, step) in steps.iter().take(6).enumerate() {
-        assert_eq!(step["step"], index + 1);
+        assert_eq!(step["step"], index + 1, "{step}");
         assert!(!step["said"].as_array().unwrap().is_empty(), "{step}");
     }
     last["figures"].clone()

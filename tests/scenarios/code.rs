@@ -8,7 +8,7 @@ use fabric_protos::{Message as _, id::ChaincodeName};
 use pervade_peer_client::{CallError, EndorseError};
 
 use crate::contracts::{SHELF, TAMPERED_SHELF};
-use crate::world::{BOTH, ORG1, ORG2, World, chaincode, msp, propose};
+use crate::world::{BOTH, ORG1, ORG2, World, chaincode, committed, msp, propose};
 
 /// T-07: every member runs the code whose hash it has approved, whoever asks can see that hash, and
 /// a peer with other code cannot endorse with the others.
@@ -37,6 +37,9 @@ async fn a_peer_with_other_code_endorses_nothing() {
     assert_eq!(refusal.code.number(), 10, "ABORTED, as Fabric's gateway says it");
     assert!(refusal.to_string().contains("ProposalResponsePayloads do not match"), "{refusal}");
     assert_eq!(world.height(), height, "nothing was ordered");
+
+    world.approve(ORG2, SHELF, &honest).await;
+    committed(shelf.submit("put", &[b"apples", b"1"]).await.unwrap());
 }
 
 /// The package id that an organisation has approved.

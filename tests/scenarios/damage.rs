@@ -51,50 +51,59 @@ async fn a_flipped_bit_in_the_blocks_is_named_by_block_and_byte() {
 async fn a_flipped_bit_elsewhere_is_named_or_harmless() {
     let base = recorded().await;
     let before = Shown::in_network(World::start_in(base.path()).await).await;
-    let before = Arc::new(before);
-    let base = Arc::new(base);
-    let all = files(base.path());
-    let mut chance = Chance::new();
-    let flips: Vec<(usize, PathBuf, usize, u8)> = (0..FLIPS)
-        .map(|flip| {
+    let (all, mut chance) = (files(base.path()), Chance::new());
+    let flips: Vec<Flip> = (0..FLIPS)
+        .map(|_| {
             let file = &all[chance.below(all.len())];
             let length = usize::try_from(fs::metadata(file).unwrap().len()).unwrap();
             let file = file.strip_prefix(base.path()).unwrap().to_owned();
-            (flip, file, chance.below(length), chance.bit())
+            Flip { file, offset: chance.below(length), bit: chance.bit() }
         })
         .collect();
-    let seed = chance.seed;
-    let checks = flips.into_iter().map(|(flip, file, offset, bit)| {
-        let (base, before) = (Arc::clone(&base), Arc::clone(&before));
-        async move {
-            let copy = scratch();
-            copy_folder(base.path(), copy.path());
-            flip_bit(&copy.path().join(&file), offset, bit);
-            let place = format!("seed {seed}, flip {flip}: {}, byte {offset}", file.display());
-            let world = match World::try_start_in(copy.path()).await {
-                Ok(world) => world,
-                Err(error) => {
-                    let (said, name) = (with_causes(&error), file.file_name().unwrap());
-                    let is_named = said.contains(name.to_str().unwrap());
-                    return if is_named { Ok(1) } else { Err(format!("{place}: {said}")) };
-                }
-            };
-            check_keys(base.path(), copy.path(), &place);
-            let after = Shown::in_network(world).await;
-            if after == *before { Ok(0) } else { Err(format!("{place}: not noticed")) }
+    let tries = flips.iter().map(|flip| start_with(flip, base.path(), &before));
+    let tried: Vec<Result<Noticed, String>> =
+        stream::iter(tries).buffer_unordered(AT_ONCE).collect().await;
+    let failures: Vec<&String> = tried.iter().filter_map(|one| one.as_ref().err()).collect();
+    assert!(failures.is_empty(), "seed {}: {failures:#?}", chance.seed);
+    let named = tried.iter().filter(|one| **one == Ok(Noticed::AndNamed)).count();
+    assert!(named > 0 && named < FLIPS, "{named} of {FLIPS} were named, the rest without effect");
+}
+
+/// One bit of one file.
+#[derive(Debug)]
+struct Flip {
+    /// Relative to the network's folder.
+    file: PathBuf,
+    offset: usize,
+    bit: u8,
+}
+
+/// What became of a flipped bit.
+#[derive(Debug, PartialEq)]
+enum Noticed {
+    /// The network did not start, and named the file.
+    AndNamed,
+    /// It makes no difference.
+    NotAtAll,
+}
+
+/// Starts a copy of a network in which one bit is flipped.
+async fn start_with(flip: &Flip, base: &Path, before: &Shown) -> Result<Noticed, String> {
+    let copy = scratch();
+    copy_folder(base, copy.path());
+    flip_bit(&copy.path().join(&flip.file), flip.offset, flip.bit);
+    match World::try_start_in(copy.path()).await {
+        Ok(world) => {
+            check_keys(base, copy.path(), flip);
+            let same = Shown::in_network(world).await == *before;
+            if same { Ok(Noticed::NotAtAll) } else { Err(format!("{flip:?} was not noticed")) }
         }
-    });
-    let checked: Vec<Result<usize, String>> =
-        stream::iter(checks).buffer_unordered(AT_ONCE).collect().await;
-    let (mut named, mut failures) = (0, Vec::new());
-    for check in checked {
-        match check {
-            Ok(count) => named += count,
-            Err(failure) => failures.push(failure),
+        Err(error) => {
+            let (said, name) = (with_causes(&error), flip.file.file_name().unwrap());
+            let is_named = said.contains(name.to_str().unwrap());
+            if is_named { Ok(Noticed::AndNamed) } else { Err(format!("{flip:?}: {said}")) }
         }
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(named > 0 && named < FLIPS, "{named} of {FLIPS} were named, the rest without effect");
 }
 
 /// How many bits are flipped, one at a time.
@@ -140,7 +149,7 @@ impl Shown {
 }
 
 /// Every key signs what the certificate of before verifies, and every certificate is the same.
-fn check_keys(before: &Path, after: &Path, place: &str) {
+fn check_keys(before: &Path, after: &Path, flip: &Flip) {
     for file in files(before) {
         let relative = file.strip_prefix(before).unwrap();
         let is_certificate =
@@ -148,14 +157,14 @@ fn check_keys(before: &Path, after: &Path, place: &str) {
         if is_certificate {
             let read = |path: &Path| Certificate::from_pem(&fs::read(path).unwrap()).unwrap();
             let same = read(&file).der() == read(&after.join(relative)).der();
-            assert!(same, "{place}: {} is another", relative.display());
+            assert!(same, "{flip:?}: {} is another", relative.display());
         }
         let Some(certificate) = certificate_of(&file) else { continue };
         let certificate = Certificate::from_pem(&fs::read(certificate).unwrap()).unwrap();
         let key = PrivateKey::from_pem(&fs::read(after.join(relative)).unwrap()).unwrap();
         let signature = key.sign(b"anything").unwrap();
         let verified = certificate.public_key().unwrap().verify_message(b"anything", &signature);
-        assert!(verified.is_ok(), "{place}: {} is another key", relative.display());
+        assert!(verified.is_ok(), "{flip:?}: {} is another key", relative.display());
     }
 }
 
@@ -243,7 +252,7 @@ impl Chance {
         Self { seed, state: seed }
     }
 
-    /// A number below a bound, by SplitMix64.
+    /// A number below a bound, by `SplitMix64`.
     fn below(&mut self, bound: usize) -> usize {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

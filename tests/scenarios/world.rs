@@ -100,11 +100,17 @@ impl World {
     pub(crate) async fn define(&self, name: &str, packages: [&str; 2]) {
         let definition = Definition::first(chaincode(name), "1.0");
         for (org, package_id) in BOTH.into_iter().zip(packages) {
-            let lifecycle = self.admin(org).await.lifecycle();
-            committed(lifecycle.approve(&definition, Some(package_id)).await.unwrap());
+            self.approve(org, name, package_id).await;
         }
         let lifecycle = self.admin(ORG1).await.lifecycle();
         committed(lifecycle.commit(&definition).await.unwrap());
+    }
+
+    /// Has an organisation approve a contract's definition with a package.
+    pub(crate) async fn approve(&self, org: &str, name: &str, package_id: &str) {
+        let definition = Definition::first(chaincode(name), "1.0");
+        let lifecycle = self.admin(org).await.lifecycle();
+        committed(lifecycle.approve(&definition, Some(package_id)).await.unwrap());
     }
 
     /// An organisation's administrator on the channel.
@@ -202,13 +208,14 @@ impl World {
 
 /// The code that every network of these tests is given.
 fn in_process() -> Vec<(&'static str, InProcess)> {
+    let registry = pervade_registry::chaincode(chaincode(REGISTRY));
+    let recording = pervade_recording::chaincode(chaincode(RECORDING), chaincode(REGISTRY));
     let services = [
-        (REGISTRY, pervade_registry::chaincode(chaincode(REGISTRY))),
-        (RECORDING, pervade_recording::chaincode(chaincode(RECORDING), chaincode(REGISTRY))),
+        (REGISTRY, pervade_registry::CODE_SHA256, registry),
+        (RECORDING, pervade_recording::CODE_SHA256, recording),
     ];
-    let services = services.map(|(name, service)| {
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        (name, InProcess { version, chaincode: Arc::new(service) })
+    let services = services.map(|(name, code, service)| {
+        (name, InProcess { version: code.to_owned(), chaincode: Arc::new(service) })
     });
     contracts::in_process().into_iter().chain(services).collect()
 }

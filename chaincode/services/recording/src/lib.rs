@@ -36,6 +36,10 @@ pub use contract::{
 };
 pub use error::RecordingError;
 
+/// Hexadecimal SHA-256 of the code that this contract is, down to the versions of the libraries in
+/// it. A package that names it is another package when the code is other code.
+pub const CODE_SHA256: &str = env!("PERVADE_CODE_SHA256");
+
 /// The recording contract, to be deployed under the given name, which calls the registry
 /// deployed under the other.
 #[must_use]
