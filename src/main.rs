@@ -5,6 +5,7 @@
 
 mod audit;
 mod auditor;
+mod bench;
 mod call;
 mod chaincode;
 mod connect;
@@ -77,6 +78,8 @@ enum Verb {
     Prove(prove::Prove),
     /// Check a whole ledger again, from its files alone
     Verify(verify::Verify),
+    /// Measure what this machine commits and normalises in a second
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -113,6 +116,7 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
             Verb::Query(query) => query.run(output).await,
             Verb::Prove(prove) => prove.run(output).await,
             Verb::Verify(verify) => verify.run(output),
+            Verb::Bench(bench) => bench.run(output).await,
         }
     })
 }

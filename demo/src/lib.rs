@@ -7,6 +7,7 @@
 
 mod account;
 mod auditor;
+pub mod bench;
 mod client;
 mod devices;
 mod error;
