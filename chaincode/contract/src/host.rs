@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::{Chaincode, ContractError, Fault, Invocation, Status};
 
-pub use message::{Event, Outcome, Page, Reply, Request, SUCCESS, Step};
+pub use message::{Changes, Event, Outcome, Page, Reply, Request, SUCCESS, Step};
 pub(crate) use slot::Ledger;
 
 mod message;

@@ -7,7 +7,7 @@ use fabric_protos::id::{ChaincodeName, ChannelId, InvalidId, TxId};
 use fabric_protos::protos::{
     ChaincodeHeaderExtension, ChaincodeInput, ChaincodeProposalPayload, Proposal, SignedProposal,
 };
-use fabric_protos::{DecodeError, Message};
+use fabric_protos::{DecodeError, Message, Timestamp};
 
 use crate::{Fault, Status};
 
@@ -63,7 +63,7 @@ impl Invocation {
             tx_id: TxId::new(tx_id)?,
             arguments: input.args,
             creator: Creator::read(signer.creator)?,
-            claimed_time: ClaimedTime::read(&channel_header),
+            claimed_time: ClaimedTime::new(channel_header.timestamp.unwrap_or_default()),
             outermost: Outermost::read(&channel_header)?,
             transient: payload
                 .transient_map
@@ -141,8 +141,9 @@ pub struct ClaimedTime {
 }
 
 impl ClaimedTime {
-    fn read(header: &ChannelHeader) -> Self {
-        let timestamp = header.timestamp.unwrap_or_default();
+    /// A time as messages carry it. Nanoseconds outside their range are cut to it.
+    #[must_use]
+    pub fn new(timestamp: Timestamp) -> Self {
         let nanos = u32::try_from(timestamp.nanos).unwrap_or_default().min(999_999_999);
         Self { seconds: timestamp.seconds, nanos }
     }

@@ -61,4 +61,6 @@ pub use fault::{ContractError, Fault, Status};
 pub use interface::{Function, Intent, Interface, Parameter, Reach};
 pub use invocation::{ClaimedTime, Creator, Invocation, InvocationError, Secret};
 pub use pervade_chaincode_macros::{Argument, contract};
-pub use transaction::{CallError, Entry, LedgerError, Range, ReadTransaction, Transaction};
+pub use transaction::{
+    CallError, Change, Entry, EntryPage, History, LedgerError, Range, ReadTransaction, Transaction,
+};

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use fabric_protos::id::ChaincodeName;
 
 use crate::Chaincode;
-use crate::host::{Execution, Outcome, Page, Reply, Request, Step};
-use crate::transaction::Entry;
+use crate::host::{Changes, Execution, Outcome, Page, Reply, Request, Step};
+use crate::transaction::{Change, Entry, EntryPage};
 
 pub use call::TestCall;
 
@@ -23,6 +23,8 @@ mod call;
 pub struct TestLedger {
     chaincodes: BTreeMap<ChaincodeName, Arc<Chaincode>>,
     state: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    /// Every change of every key, oldest first.
+    changes: BTreeMap<(String, String), Vec<Change>>,
 }
 
 impl TestLedger {
@@ -41,32 +43,38 @@ impl TestLedger {
 
     /// Runs a call and, if it succeeds, commits its writes.
     pub fn submit(&mut self, call: &TestCall) -> Outcome {
-        let mut run = Run { ledger: self, call, writes: BTreeMap::new(), depth: 0 };
+        let mut run = Run::new(self, call);
         let outcome = run.execute(&call.chaincode, call.arguments.clone());
         let writes = run.writes;
         if outcome.is_success() {
-            for ((namespace, key), value) in writes {
-                let entries = self.state.entry(namespace).or_default();
-                match value {
-                    Some(value) => entries.insert(key, value),
-                    None => entries.remove(&key),
-                };
+            for (place, value) in writes {
+                self.commit(place, value, call);
             }
         }
         outcome
     }
 
+    fn commit(&mut self, place: (String, String), value: Option<Vec<u8>>, call: &TestCall) {
+        let (namespace, key) = place.clone();
+        let entries = self.state.entry(namespace).or_default();
+        match value.clone() {
+            Some(value) => entries.insert(key, value),
+            None => entries.remove(&key),
+        };
+        let change = Change { tx_id: call.tx_id(), value, claimed_time: call.claimed_time() };
+        self.changes.entry(place).or_default().push(change);
+    }
+
     /// Runs a call and commits nothing.
     #[must_use]
     pub fn evaluate(&self, call: &TestCall) -> Outcome {
-        let mut run = Run { ledger: self, call, writes: BTreeMap::new(), depth: 0 };
-        run.execute(&call.chaincode, call.arguments.clone())
+        Run::new(self, call).execute(&call.chaincode, call.arguments.clone())
     }
 
     /// The keys, with their namespaces, that a call would write.
     #[must_use]
     pub fn writes_of(&self, call: &TestCall) -> Vec<(String, String)> {
-        let mut run = Run { ledger: self, call, writes: BTreeMap::new(), depth: 0 };
+        let mut run = Run::new(self, call);
         let _outcome = run.execute(&call.chaincode, call.arguments.clone());
         run.writes.into_keys().collect()
     }
@@ -96,10 +104,24 @@ struct Run<'a> {
     ledger: &'a TestLedger,
     call: &'a TestCall,
     writes: BTreeMap<(String, String), Option<Vec<u8>>>,
+    /// Whether a query ran that only transactions without writes may make.
+    is_read_only: bool,
     depth: usize,
 }
 
-impl Run<'_> {
+/// What a chaincode has not read yet of the queries it has opened.
+#[derive(Default)]
+struct Iterators {
+    entries: BTreeMap<String, Vec<Entry>>,
+    changes: BTreeMap<String, Vec<Change>>,
+    made: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(ledger: &'a TestLedger, call: &'a TestCall) -> Self {
+        Self { ledger, call, writes: BTreeMap::new(), is_read_only: false, depth: 0 }
+    }
+
     fn execute(&mut self, name: &ChaincodeName, arguments: Vec<Vec<u8>>) -> Outcome {
         let Some(chaincode) = self.ledger.chaincodes.get(name) else {
             return failure(500, format!("chaincode {name} not found"));
@@ -111,7 +133,7 @@ impl Run<'_> {
             Ok(invocation) => invocation,
             Err(error) => return failure(400, error.to_string()),
         };
-        let mut iterators = BTreeMap::new();
+        let mut iterators = Iterators::default();
         let (mut execution, mut step) = Execution::start(chaincode, invocation);
         loop {
             match step {
@@ -127,30 +149,37 @@ impl Run<'_> {
         &mut self,
         name: &ChaincodeName,
         request: Request,
-        iterators: &mut BTreeMap<String, Vec<Entry>>,
+        iterators: &mut Iterators,
     ) -> Reply {
-        let namespace = name.as_str().to_owned();
+        let namespace = name.as_str();
         match request {
             Request::Get { key } => {
-                Reply::Value(self.ledger.value(&namespace, &key).map(<[u8]>::to_vec))
+                Reply::Value(self.ledger.value(namespace, &key).map(<[u8]>::to_vec))
             }
-            Request::Put { key, value } => {
-                self.writes.insert((namespace, key), Some(value));
-                Reply::Accepted
-            }
-            Request::Delete { key } => {
-                self.writes.insert((namespace, key), None);
-                Reply::Accepted
-            }
+            Request::Put { key, value } => self.write(namespace, key, Some(value)),
+            Request::Delete { key } => self.write(namespace, key, None),
             Request::Range { start, end } => {
-                page(iterators, self.ledger.range(&namespace, &start, &end))
+                iterators.page(self.ledger.range(namespace, &start, &end))
             }
-            Request::NextPage { iterator } => match iterators.remove(&iterator) {
-                Some(rest) => page(iterators, rest),
+            Request::RangePage { start, end, size, bookmark } => {
+                let start = if bookmark.is_empty() { start } else { bookmark };
+                self.query(|ledger| entry_page(ledger.range(namespace, &start, &end), size))
+            }
+            Request::History { key } => {
+                let changes = self.ledger.changes.get(&(namespace.to_owned(), key));
+                iterators.changes(changes.into_iter().flatten().rev().cloned().collect())
+            }
+            Request::NextPage { iterator } => match iterators.entries.remove(&iterator) {
+                Some(rest) => iterators.page(rest),
+                None => Reply::Refused { reason: format!("no iterator {iterator}") },
+            },
+            Request::NextChanges { iterator } => match iterators.changes.remove(&iterator) {
+                Some(rest) => iterators.changes(rest),
                 None => Reply::Refused { reason: format!("no iterator {iterator}") },
             },
             Request::CloseIterator { iterator } => {
-                iterators.remove(&iterator);
+                iterators.entries.remove(&iterator);
+                iterators.changes.remove(&iterator);
                 Reply::Accepted
             }
             Request::Call { chaincode, arguments } => {
@@ -160,6 +189,25 @@ impl Run<'_> {
                 Reply::Called(outcome)
             }
         }
+    }
+
+    fn write(&mut self, namespace: &str, key: String, value: Option<Vec<u8>>) -> Reply {
+        if self.is_read_only {
+            let reason = "a transaction that made a paginated query may not write".to_owned();
+            return Reply::Refused { reason };
+        }
+        self.writes.insert((namespace.to_owned(), key), value);
+        Reply::Accepted
+    }
+
+    /// Answers a query that only transactions without writes may make.
+    fn query(&mut self, answer: impl FnOnce(&TestLedger) -> Reply) -> Reply {
+        if !self.writes.is_empty() {
+            let reason = "a transaction that has written may not make this query".to_owned();
+            return Reply::Refused { reason };
+        }
+        self.is_read_only = true;
+        answer(self.ledger)
     }
 }
 
@@ -175,14 +223,36 @@ impl TestLedger {
     }
 }
 
-fn page(iterators: &mut BTreeMap<String, Vec<Entry>>, mut entries: Vec<Entry>) -> Reply {
-    let rest = entries.split_off(entries.len().min(PAGE_ENTRIES));
-    let more = (!rest.is_empty()).then(|| {
-        let iterator = format!("iterator {}", iterators.len());
-        iterators.insert(iterator.clone(), rest);
-        iterator
-    });
-    Reply::Page(Page { entries, more })
+impl Iterators {
+    fn page(&mut self, mut entries: Vec<Entry>) -> Reply {
+        let rest = entries.split_off(entries.len().min(PAGE_ENTRIES));
+        let more = (!rest.is_empty()).then(|| self.name());
+        if let Some(iterator) = &more {
+            self.entries.insert(iterator.clone(), rest);
+        }
+        Reply::Page(Page { entries, more })
+    }
+
+    fn changes(&mut self, mut changes: Vec<Change>) -> Reply {
+        let rest = changes.split_off(changes.len().min(PAGE_ENTRIES));
+        let more = (!rest.is_empty()).then(|| self.name());
+        if let Some(iterator) = &more {
+            self.changes.insert(iterator.clone(), rest);
+        }
+        Reply::Changes(Changes { changes, more })
+    }
+
+    fn name(&mut self) -> String {
+        self.made = self.made.saturating_add(1);
+        format!("iterator {}", self.made)
+    }
+}
+
+fn entry_page(mut entries: Vec<Entry>, size: u32) -> Reply {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let rest = entries.split_off(entries.len().min(size));
+    let bookmark = rest.into_iter().next().map(|entry| entry.key).unwrap_or_default();
+    Reply::EntryPage(EntryPage { entries, bookmark })
 }
 
 fn failure(status: i32, message: String) -> Outcome {

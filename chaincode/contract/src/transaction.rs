@@ -11,9 +11,13 @@ use crate::host::{Event, Ledger, Reply, Request, SUCCESS};
 use crate::{ClaimedTime, CompositeKey, ContractError, Creator, Invocation, Secret, canonical};
 
 pub use error::{CallError, LedgerError};
+pub use history::{Change, History};
+pub use page::EntryPage;
 pub use range::{Entry, Range};
 
 mod error;
+mod history;
+mod page;
 mod range;
 
 /// A transaction that may only read.
@@ -83,6 +87,17 @@ impl ReadTransaction {
         Range::composite(self.ledger.clone(), prefix)
     }
 
+    /// What a key was before, newest change first, as far back as the peer's history reaches.
+    ///
+    /// Only committed changes are in it, and nothing checks at commit that there was no further
+    /// one: do not decide a write on it alone. A peer whose history is turned off refuses.
+    ///
+    /// # Errors
+    /// If the key is empty.
+    pub fn history(&self, key: impl AsRef<str>) -> Result<History, LedgerError> {
+        Ok(History::new(self.ledger.clone(), checked(key.as_ref())?))
+    }
+
     /// Who signed the proposal; see [`Invocation::creator`].
     #[must_use]
     pub fn creator(&self) -> &Creator {
@@ -120,12 +135,7 @@ impl ReadTransaction {
     }
 
     async fn ask(&self, request: Request) -> Result<Reply, LedgerError> {
-        let name = request.name();
-        let reply = self.ledger.ask(request).await?;
-        if let Reply::Refused { reason } = reply {
-            return Err(LedgerError::Refused { request: name, reason });
-        }
-        Ok(reply)
+        self.ledger.request(request).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use fabric_protos::id::ChaincodeName;
 
-use crate::{ContractError, Entry, Fault};
+use crate::{Change, ContractError, Entry, EntryPage, Fault};
 
 /// Where a call stands.
 #[derive(Debug)]
@@ -44,6 +44,29 @@ pub enum Request {
         /// The key after the last; empty for no end.
         end: String,
     },
+    /// One page of a range of keys, as large as asked. Answered by [`Reply::EntryPage`].
+    ///
+    /// Ledgers take it in transactions that do not write.
+    RangePage {
+        /// The first key of the range.
+        start: String,
+        /// The key after the last; empty for no end.
+        end: String,
+        /// Most entries of the page, at least 1.
+        size: u32,
+        /// Where the page begins, as the page before told; empty for the start.
+        bookmark: String,
+    },
+    /// The first changes of a key, newest first. Answered by [`Reply::Changes`].
+    History {
+        /// The key.
+        key: String,
+    },
+    /// The next changes. Answered by [`Reply::Changes`].
+    NextChanges {
+        /// The iterator, as the last changes named it.
+        iterator: String,
+    },
     /// The next page. Answered by [`Reply::Page`].
     NextPage {
         /// The iterator, as the last page named it.
@@ -73,6 +96,9 @@ impl Request {
             Self::Put { .. } => "put",
             Self::Delete { .. } => "delete",
             Self::Range { .. } => "range",
+            Self::RangePage { .. } => "range page",
+            Self::History { .. } => "history",
+            Self::NextChanges { .. } => "next changes",
             Self::NextPage { .. } => "next page",
             Self::CloseIterator { .. } => "close iterator",
             Self::Call { .. } => "call",
@@ -90,6 +116,10 @@ pub enum Reply {
     Accepted,
     /// Some entries of a range.
     Page(Page),
+    /// A page of a range, and where the next one begins.
+    EntryPage(EntryPage),
+    /// Some changes of a key.
+    Changes(Changes),
     /// What the called chaincode answered, success or not.
     Called(Outcome),
     /// The ledger refused.
@@ -106,6 +136,16 @@ pub struct Page {
     /// The entries.
     pub entries: Vec<Entry>,
     /// The iterator to ask for more; `None` if these are the last.
+    pub more: Option<String>,
+}
+
+/// Some changes of a key, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Changes {
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// The iterator to ask for older ones; `None` if there are none.
     pub more: Option<String>,
 }
 

@@ -25,6 +25,16 @@ impl Ledger {
         Asked { ledger: self.clone(), state: AskedState::Unasked(request) }
     }
 
+    /// Makes a request, and turns a refusal into an error.
+    pub(crate) async fn request(&self, request: Request) -> Result<Reply, LedgerError> {
+        let name = request.name();
+        let reply = self.ask(request).await?;
+        if let Reply::Refused { reason } = reply {
+            return Err(LedgerError::Refused { request: name, reason });
+        }
+        Ok(reply)
+    }
+
     /// Makes a request whose answer nobody waits for.
     pub(crate) fn tell(&self, request: Request) {
         let mut slot = self.slot();

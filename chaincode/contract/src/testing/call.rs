@@ -12,7 +12,7 @@ use fabric_protos::protos::{
 use fabric_protos::{Message, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::{Invocation, InvocationError};
+use crate::{ClaimedTime, Invocation, InvocationError};
 
 /// A call of a chaincode, with everything a proposal carries.
 ///
@@ -143,6 +143,10 @@ impl TestCall {
     ) -> Result<Invocation, InvocationError> {
         let input = ChaincodeInput { args: arguments, ..Default::default() };
         Invocation::read(&self.channel, &self.tx_id(), input, &self.proposal())
+    }
+
+    pub(super) fn claimed_time(&self) -> ClaimedTime {
+        ClaimedTime { seconds: self.claimed_seconds, nanos: 0 }
     }
 
     fn identity(&self) -> Vec<u8> {

@@ -27,6 +27,15 @@ pub enum LedgerError {
         /// The bound.
         bound: String,
     },
+    /// A page of no entries leads nowhere.
+    #[error("a page holds at least one entry")]
+    PageSize,
+    /// The bookmark lies outside the range that is read: it comes from another one.
+    #[error("the bookmark {bookmark:?} is of another range")]
+    Bookmark {
+        /// The bookmark.
+        bookmark: String,
+    },
     /// The peer refused.
     #[error("the ledger refused this {request}: {reason}")]
     Refused {

@@ -54,13 +54,8 @@ impl Range {
     }
 
     pub(super) fn simple(ledger: Ledger, start: &str, end: &str) -> Result<Self, LedgerError> {
-        for bound in [start, end] {
-            if bound.starts_with(DELIMITER) {
-                return Err(LedgerError::CompositeBound { bound: bound.to_owned() });
-            }
-        }
-        let start = if start.is_empty() { AFTER_COMPOSITE } else { start };
-        Ok(Self::new(ledger, start.to_owned(), end.to_owned()))
+        let (start, end) = plain_bounds(start, end)?;
+        Ok(Self::new(ledger, start, end))
     }
 
     pub(super) fn prefix(ledger: Ledger, prefix: &str) -> Result<Self, LedgerError> {
@@ -80,14 +75,8 @@ impl Range {
 
     async fn read(&mut self, request: Request) -> Result<(), LedgerError> {
         let name = request.name();
-        let page = match self.ledger.ask(request).await? {
-            Reply::Page(page) => page,
-            Reply::Refused { reason } => {
-                return Err(LedgerError::Refused { request: name, reason });
-            }
-            Reply::Value(_) | Reply::Accepted | Reply::Called(_) => {
-                return Err(LedgerError::UnexpectedReply { request: name });
-            }
+        let Reply::Page(page) = self.ledger.request(request).await? else {
+            return Err(LedgerError::UnexpectedReply { request: name });
         };
         self.entries = page.entries.into();
         if let Some(iterator) = page.more {
@@ -103,6 +92,22 @@ impl Drop for Range {
             self.ledger.tell(Request::CloseIterator { iterator });
         }
     }
+}
+
+/// The bounds of a range of plain keys.
+pub(super) fn plain_bounds(start: &str, end: &str) -> Result<(String, String), LedgerError> {
+    for bound in [start, end] {
+        if bound.starts_with(DELIMITER) {
+            return Err(LedgerError::CompositeBound { bound: bound.to_owned() });
+        }
+    }
+    let start = if start.is_empty() { AFTER_COMPOSITE } else { start };
+    Ok((start.to_owned(), end.to_owned()))
+}
+
+/// The bounds of the range of all composite keys.
+pub(super) fn composite_bounds() -> (String, String) {
+    (DELIMITER.to_string(), AFTER_COMPOSITE.to_owned())
 }
 
 /// Where a plain range without a start begins: behind the composite keys.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use fabric_protos::Message;
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
-    ChaincodeId, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, DelState, GetState,
-    GetStateByRange, PutState, QueryResponse, QueryResultBytes, QueryStateClose, QueryStateNext,
-    Response,
+    ChaincodeId, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, DelState, GetHistoryForKey,
+    GetState, GetStateByRange, PutState, QueryMetadata, QueryResponse, QueryResponseMetadata,
+    QueryResultBytes, QueryStateClose, QueryStateNext, Response,
 };
-use fabric_protos::queryresult::Kv;
+use fabric_protos::queryresult::{KeyModification, Kv};
+use fabric_protos::{Message, Timestamp};
 use pervade_chaincode::testing::TestCall;
 use pervade_chaincode::{
     Chaincode, ContractError, LedgerError, ReadTransaction, Transaction, contract,
@@ -58,6 +58,35 @@ impl Store {
         drop(range);
         tx.get("after").await?;
         Ok(keys.join(" "))
+    }
+
+    #[evaluate]
+    async fn history(
+        &self,
+        tx: &ReadTransaction,
+        key: String,
+        most: u32,
+    ) -> Result<String, LedgerError> {
+        let mut history = tx.history(key)?;
+        let mut changes = Vec::new();
+        for _ in 0..most {
+            let Some(change) = history.next().await? else { break };
+            changes.push(format!("{change:?}"));
+        }
+        drop(history);
+        tx.get("after").await?;
+        Ok(changes.join("; "))
+    }
+
+    #[evaluate]
+    async fn page(
+        &self,
+        tx: &mut ReadTransaction,
+        size: u32,
+        bookmark: String,
+    ) -> Result<String, LedgerError> {
+        let page = tx.range_page("", "z", size, &bookmark).await?;
+        Ok(format!("{:?} {}", page.entries, page.bookmark))
     }
 
     #[submit]
@@ -228,6 +257,50 @@ fn ranges_are_pulled_as_far_as_they_are_read_and_closed_when_left() {
             -> QUERY_STATE_CLOSE ch/a i1
             -> GET_STATE ch/a after
             -> COMPLETED ch/a 200 a b"#]],
+    );
+}
+
+#[test]
+fn histories_are_pulled_as_far_as_they_are_read_and_closed_when_left() {
+    ready(
+        "<- TRANSACTION ch/a history k 9
+         <- CHANGES ch/a more=i1 t3=c t2
+         <- CHANGES ch/a t1=a
+         <- RESPONSE ch/a",
+        expect![[r#"
+            -> GET_HISTORY_FOR_KEY ch/a k
+            -> QUERY_STATE_NEXT ch/a i1
+            -> GET_STATE ch/a after
+            -> COMPLETED ch/a 200 t3=Some("c") at 7; t2=None at 7; t1=Some("a") at 7"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a history k 1
+         <- CHANGES ch/a more=i1 t3=c t2
+         <- RESPONSE ch/a
+         <- RESPONSE ch/a",
+        expect![[r#"
+            -> GET_HISTORY_FOR_KEY ch/a k
+            -> QUERY_STATE_CLOSE ch/a i1
+            -> GET_STATE ch/a after
+            -> COMPLETED ch/a 200 t3=Some("c") at 7"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a history k 9
+         <- ERROR ch/a history database is not enabled",
+        expect![
+            "-> COMPLETED ch/a 500 LEDGER: the ledger refused this history: history database is not enabled"
+        ],
+    );
+}
+
+#[test]
+fn a_page_comes_whole_with_the_next_bookmark() {
+    ready(
+        "<- TRANSACTION ch/a page 2 c
+         <- PAGE ch/a bookmark=e c d",
+        expect![[r#"
+            -> GET_STATE_BY_RANGE ch/a "\u{1}".."z" page of 2 from "c"
+            -> COMPLETED ch/a 200 ["c"="v", "d"="v"] e"#]],
     );
 }
 
@@ -428,6 +501,7 @@ impl Peer {
             "INIT" => (Type::Init, input(rest)),
             "GARBLED" => (Type::Transaction, vec![0xff]),
             "PAGE" => (Type::Response, page(rest)),
+            "CHANGES" => (Type::Response, changes(rest)),
             "CALLED" => {
                 let (status, said) = rest.split_once(' ').unwrap();
                 let (message, payload) = if status == "200" { ("", said) } else { (said, "") };
@@ -475,20 +549,50 @@ fn input(line: &str) -> Vec<u8> {
 }
 
 fn page(line: &str) -> Vec<u8> {
-    let iterator = line.split(' ').find_map(|word| word.strip_prefix("more="));
-    let results = line
-        .split(' ')
-        .filter(|word| !word.starts_with("more="))
-        .map(|key| Kv { namespace: "store".into(), key: key.into(), value: b"v".to_vec() })
-        .map(|entry| QueryResultBytes { result_bytes: entry.encode_to_vec() })
-        .collect();
+    let bookmark = line.split(' ').find_map(|word| word.strip_prefix("bookmark="));
+    let metadata = bookmark.map(|bookmark| {
+        let bookmark = bookmark.to_owned();
+        QueryResponseMetadata { fetched_records_count: 2, bookmark }.encode_to_vec()
+    });
+    let records = line.split(' ').filter(|word| !word.starts_with("bookmark="));
+    let entry = |key: &str| {
+        let entry = Kv { namespace: "store".into(), key: key.into(), value: b"v".to_vec() };
+        entry.encode_to_vec()
+    };
+    QueryResponse { metadata: metadata.unwrap_or_default(), ..query_response(records, entry) }
+        .encode_to_vec()
+}
+
+/// `tx=value` is a write, `tx` alone a deletion.
+fn changes(line: &str) -> Vec<u8> {
+    let change = |word: &str| {
+        let (tx_id, value) = word.split_once('=').unwrap_or((word, ""));
+        KeyModification {
+            tx_id: tx_id.into(),
+            value: value.into(),
+            timestamp: Some(Timestamp { seconds: 7, nanos: 0 }),
+            is_delete: value.is_empty(),
+        }
+        .encode_to_vec()
+    };
+    query_response(line.split(' '), change).encode_to_vec()
+}
+
+fn query_response<'a>(
+    words: impl Iterator<Item = &'a str>,
+    record: impl Fn(&str) -> Vec<u8>,
+) -> QueryResponse {
+    let (more, records): (Vec<_>, Vec<_>) = words.partition(|word| word.starts_with("more="));
+    let iterator = more.first().and_then(|word| word.strip_prefix("more="));
     QueryResponse {
-        results,
+        results: records
+            .into_iter()
+            .map(|word| QueryResultBytes { result_bytes: record(word) })
+            .collect(),
         has_more: iterator.is_some(),
         id: iterator.unwrap_or("i").to_owned(),
         metadata: Vec::new(),
     }
-    .encode_to_vec()
 }
 
 fn nested(kind: Type, payload: Vec<u8>) -> Vec<u8> {
@@ -509,8 +613,13 @@ fn render(message: &ChaincodeMessage) -> String {
         }
         Type::GetStateByRange => {
             let range = GetStateByRange::decode(bytes).unwrap();
-            format!("{:?}..{:?}", range.start_key, range.end_key)
+            let QueryMetadata { page_size, bookmark } =
+                QueryMetadata::decode(range.metadata.as_slice()).unwrap();
+            let page = format!(" page of {page_size} from {bookmark:?}");
+            let page = if page_size == 0 { "" } else { &page };
+            format!("{:?}..{:?}{page}", range.start_key, range.end_key)
         }
+        Type::GetHistoryForKey => GetHistoryForKey::decode(bytes).unwrap().key,
         Type::QueryStateNext => QueryStateNext::decode(bytes).unwrap().id,
         Type::QueryStateClose => QueryStateClose::decode(bytes).unwrap().id,
         Type::InvokeChaincode => {

@@ -3,12 +3,13 @@
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
     ChaincodeEvent, ChaincodeId, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, DelState,
-    GetState, GetStateByRange, PutState, QueryResponse, QueryStateClose, QueryStateNext, Response,
+    GetHistoryForKey, GetState, GetStateByRange, PutState, QueryMetadata, QueryResponse,
+    QueryResponseMetadata, QueryStateClose, QueryStateNext, Response,
 };
-use fabric_protos::queryresult::Kv;
+use fabric_protos::queryresult::{KeyModification, Kv};
 use fabric_protos::{DecodeError, Message};
-use pervade_chaincode::Entry;
-use pervade_chaincode::host::{Outcome, Page, Reply, Request};
+use pervade_chaincode::host::{Changes, Outcome, Page, Reply, Request};
+use pervade_chaincode::{Change, ClaimedTime, Entry, EntryPage};
 
 /// What was asked, as far as it decides how the answer is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) enum Asked {
     Value,
     Acceptance,
     Page,
+    EntryPage,
+    Changes,
     Call,
 }
 
@@ -27,6 +30,8 @@ impl Asked {
             Self::Value => Ok(Reply::Value((!payload.is_empty()).then(|| payload.to_vec()))),
             Self::Acceptance => Ok(Reply::Accepted),
             Self::Page => page(payload).map(Reply::Page),
+            Self::EntryPage => entry_page(payload).map(Reply::EntryPage),
+            Self::Changes => changes(payload).map(Reply::Changes),
             Self::Call => called(payload),
         };
         read.unwrap_or_else(|error| Reply::Refused {
@@ -57,6 +62,24 @@ pub(super) fn request(request: Request) -> (Asked, Type, Vec<u8>) {
                 metadata: Vec::new(),
             };
             (Asked::Page, Type::GetStateByRange, range.encode_to_vec())
+        }
+        Request::RangePage { start, end, size, bookmark } => {
+            let page_size = i32::try_from(size).unwrap_or(i32::MAX);
+            let range = GetStateByRange {
+                start_key: start,
+                end_key: end,
+                collection,
+                metadata: QueryMetadata { page_size, bookmark }.encode_to_vec(),
+            };
+            (Asked::EntryPage, Type::GetStateByRange, range.encode_to_vec())
+        }
+        Request::History { key } => {
+            let history = GetHistoryForKey { key };
+            (Asked::Changes, Type::GetHistoryForKey, history.encode_to_vec())
+        }
+        Request::NextChanges { iterator } => {
+            let next = QueryStateNext { id: iterator };
+            (Asked::Changes, Type::QueryStateNext, next.encode_to_vec())
         }
         Request::NextPage { iterator } => {
             let next = QueryStateNext { id: iterator };
@@ -91,14 +114,39 @@ pub(super) fn outcome(outcome: Outcome, tx_id: &str) -> (Vec<u8>, Option<Chainco
 
 fn page(payload: &[u8]) -> Result<Page, DecodeError> {
     let response = QueryResponse::decode(payload)?;
-    let entries = response.results.into_iter().map(|record| {
-        let Kv { key, value, .. } = Kv::decode(record.result_bytes.as_slice())?;
-        Ok(Entry { key, value })
-    });
-    Ok(Page {
-        entries: entries.collect::<Result<_, DecodeError>>()?,
+    Ok(Page { entries: records(&response, entry)?, more: response.has_more.then_some(response.id) })
+}
+
+/// A page that was asked for with its size comes whole, and names the start of the next.
+fn entry_page(payload: &[u8]) -> Result<EntryPage, DecodeError> {
+    let response = QueryResponse::decode(payload)?;
+    let metadata = QueryResponseMetadata::decode(response.metadata.as_slice())?;
+    Ok(EntryPage { entries: records(&response, entry)?, bookmark: metadata.bookmark })
+}
+
+fn changes(payload: &[u8]) -> Result<Changes, DecodeError> {
+    let response = QueryResponse::decode(payload)?;
+    Ok(Changes {
+        changes: records(&response, change)?,
         more: response.has_more.then_some(response.id),
     })
+}
+
+fn records<M: Message + Default, R>(
+    response: &QueryResponse,
+    read: fn(M) -> R,
+) -> Result<Vec<R>, DecodeError> {
+    let records = response.results.iter();
+    records.map(|record| M::decode(record.result_bytes.as_slice()).map(read)).collect()
+}
+
+fn entry(Kv { key, value, .. }: Kv) -> Entry {
+    Entry { key, value }
+}
+
+fn change(KeyModification { tx_id, value, timestamp, is_delete }: KeyModification) -> Change {
+    let claimed_time = ClaimedTime::new(timestamp.unwrap_or_default());
+    Change { tx_id, value: (!is_delete).then_some(value), claimed_time }
 }
 
 /// The answer to a nested call is a message in a message.
