@@ -35,6 +35,8 @@ use crate::contracts;
 
 pub(crate) const ORG1: &str = "Org1MSP";
 pub(crate) const ORG2: &str = "Org2MSP";
+pub(crate) const ORG3: &str = "Org3MSP";
+/// The organisations of most networks.
 pub(crate) const BOTH: [&str; 2] = [ORG1, ORG2];
 
 pub(crate) const REGISTRY: &str = "registry";
@@ -63,7 +65,24 @@ impl World {
 
     /// As [`Self::start_in`], where it may fail.
     pub(crate) async fn try_start_in(folder: &Path) -> Result<Self, StartError> {
-        let mut topology = Topology::test_network().with_free_ports();
+        Self::try_start_as(Topology::test_network(), folder).await
+    }
+
+    /// A new network with a third organisation, in a folder that goes away with it.
+    pub(crate) async fn of_three() -> Self {
+        let mut topology = Topology::test_network();
+        let mut third = topology.organizations[1].clone();
+        third.name = "Org3".to_owned();
+        third.msp_id = msp(ORG3);
+        third.domain = "org3.example.com".to_owned();
+        topology.organizations.push(third);
+        let folder = tempfile::tempdir().unwrap();
+        let world = Self::try_start_as(topology, folder.path()).await.unwrap();
+        Self { _folder: Some(folder), ..world }
+    }
+
+    async fn try_start_as(topology: Topology, folder: &Path) -> Result<Self, StartError> {
+        let mut topology = topology.with_free_ports();
         topology.batch.timeout_ms = 20;
         let options = in_process()
             .into_iter()
