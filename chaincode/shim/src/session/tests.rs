@@ -287,9 +287,9 @@ fn histories_are_pulled_as_far_as_they_are_read_and_closed_when_left() {
     ready(
         "<- TRANSACTION ch/a history k 9
          <- ERROR ch/a history database is not enabled",
-        expect![
-            "-> COMPLETED ch/a 500 LEDGER: the ledger refused this history: history database is not enabled"
-        ],
+        expect![[r#"
+            -> GET_HISTORY_FOR_KEY ch/a k
+            -> COMPLETED ch/a 500 LEDGER: the ledger refused this history: history database is not enabled"#]],
     );
 }
 
