@@ -193,7 +193,8 @@ impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "network in {}, process {}", self.folder.display(), self.process)?;
         for ChannelStatus { name, height, tip_hash } in &self.channels {
-            writeln!(f, "  channel {name}: {height} blocks, last {tip_hash}")?;
+            let plural = if *height == 1 { "" } else { "s" };
+            writeln!(f, "  channel {name}: {height} block{plural}, last {tip_hash}")?;
         }
         for Node { organization, host, address } in &self.nodes {
             writeln!(f, "  {organization}: {host} at {address}")?;

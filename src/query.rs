@@ -26,7 +26,7 @@ pub(crate) struct Query {
     question: String,
     #[command(flatten)]
     patience: Patience,
-    /// Print terms in full, however long
+    /// Print terms in full, however long, and every column
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -63,7 +63,8 @@ impl Query {
         let origin = Origin::find(&self.source, output).await?;
         let mut auditor = Auditor::start(&self.source, &origin, self.patience.duration()).await?;
         let answer = auditor.query(&sparql).await?;
-        output.report(&Answered { answer, source: origin.word(), full: self.full })
+        let saved = questions::named(&self.question).is_some();
+        output.report(&Answered { answer, source: origin.word(), full: self.full, saved })
     }
 }
 
@@ -89,7 +90,12 @@ struct Answered {
     answer: Answer,
     source: &'static str,
     full: bool,
+    /// The question is one of ours, by name.
+    saved: bool,
 }
+
+/// Columns of saved questions that proofs are made from; people see them with `--full` only.
+const FOR_PROOFS: &[&str] = &["observation", "graph"];
 
 /// [SPARQL 1.1 Query Results JSON](https://www.w3.org/TR/sparql11-results-json/), and beside it the
 /// height, the source, and whether rows were left out.
@@ -114,6 +120,13 @@ impl Serialize for Answered {
 }
 
 impl Answered {
+    /// The columns that people are shown.
+    fn columns(&self) -> impl Iterator<Item = &String> {
+        let left_out = |column: &String| FOR_PROOFS.contains(&column.as_str());
+        let brief = self.saved && !self.full;
+        self.answer.columns.iter().filter(move |column| !(brief && left_out(column)))
+    }
+
     /// The answer to an `ASK`.
     fn boolean(&self) -> Option<bool> {
         let asked = self.answer.columns == ["boolean"] && self.answer.rows.len() == 1;
@@ -130,12 +143,13 @@ impl fmt::Display for Answered {
         if let Some(boolean) = self.boolean() {
             return write!(f, "{boolean}");
         }
+        let shown: Vec<String> = self.columns().cloned().collect();
         let cells = if self.full { Cells::Full } else { Cells::Short };
         let rows = self.answer.rows.iter().map(|row| {
             let cell = |column: &String| row.get(column).map_or("", Term::text);
-            self.answer.columns.iter().map(cell).collect()
+            shown.iter().map(cell).collect()
         });
-        let mut table = Table::new(&self.answer.columns, cells);
+        let mut table = Table::new(&shown, cells);
         rows.for_each(|row: Vec<&str>| table.push(&row));
         write!(f, "{table}")?;
         let rows = self.answer.rows.len();
@@ -148,7 +162,22 @@ impl fmt::Display for Answered {
 
 #[cfg(test)]
 mod tests {
-    use super::sparql;
+    use pervade_audit::Answer;
+
+    use super::{Answered, sparql};
+
+    #[test]
+    fn columns_for_proofs_are_shown_in_full_answers_and_in_ones_own_questions() {
+        let columns = |saved, full| {
+            let json = r#"{"height":1,"columns":["value","graph"],"rows":[],"cut":false}"#;
+            let answer: Answer = serde_json::from_str(json).unwrap();
+            let answered = Answered { answer, source: "files", full, saved };
+            answered.columns().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(columns(true, false), ["value"]);
+        assert_eq!(columns(true, true), ["value", "graph"]);
+        assert_eq!(columns(false, false), ["value", "graph"]);
+    }
 
     #[test]
     fn a_question_is_a_name_or_sparql() {

@@ -14,11 +14,12 @@ use crate::output::Output;
 /// The file that the process running a network holds locked.
 const LOCK: &str = "lock";
 
-/// What a network's folder may hold.
+/// What a network's folder may hold, what the demo keeps there included.
 const OURS: &[&str] = &[
     LOCK,
     "channels",
     "control.sock",
+    "devices",
     "devices",
     "network.json",
     LOG,

@@ -78,6 +78,9 @@ const PREFIXES: &[(&str, &str)] = &[
     ("http://www.w3.org/ns/sosa/", "sosa:"),
     ("https://ref.gs1.org/cbv/", "cbv:"),
     ("https://ref.gs1.org/epcis/", "epcis:"),
+    ("urn:pervade:device:", "device:"),
+    ("urn:pervade:identity:", "identity:"),
+    ("urn:pervade:tx:", "tx:"),
     ("urn:pervade:vocab#", "pervade:"),
 ];
 
@@ -127,7 +130,7 @@ mod tests {
     #[test]
     fn long_terms_are_shortened() {
         let digest = "0123456789abcdef".repeat(4);
-        check(&format!("urn:pervade:tx:mychannel:{digest}"), "urn:pervade:tx:mychannel:01234567…");
+        check(&format!("urn:pervade:tx:mychannel:{digest}"), "tx:mychannel:01234567…");
         check(&format!("urn:x:{digest}#payload"), "urn:x:01234567…#payload");
         check("http://www.w3.org/ns/sosa/Observation", "sosa:Observation");
         check(&"a".repeat(60), &format!("{}…", "a".repeat(47)));

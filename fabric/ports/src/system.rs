@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -51,14 +51,14 @@ impl Spawn for TokioSpawn {
     }
 }
 
-/// The machine's own file system.
+/// The machine's own file system. A file it makes is for its owner alone: keys are among them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemFiles;
 
 impl Vfs for SystemFiles {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Box<dyn File>> {
         let mut options = fs::OpenOptions::new();
-        options.read(true);
+        options.read(true).mode(OWNER_ONLY);
         match mode {
             OpenMode::ReadOnly => {}
             OpenMode::Existing => {
@@ -102,6 +102,9 @@ impl Vfs for SystemFiles {
     }
 }
 
+/// Permissions of a new file.
+const OWNER_ONLY: u32 = 0o600;
+
 #[derive(Debug)]
 struct SystemFile(fs::File);
 
@@ -136,6 +139,8 @@ impl File for SystemFile {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::SystemFiles;
     use crate::{OpenMode, Vfs as _};
 
@@ -149,6 +154,16 @@ mod tests {
         assert_eq!(second.try_lock().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
         drop(first);
         second.try_lock().unwrap();
+    }
+
+    #[test]
+    fn a_new_file_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for mode in [OpenMode::CreateIfMissing, OpenMode::CreateNew] {
+            let path = folder.path().join(format!("{mode:?}"));
+            drop(SystemFiles.open(&path, mode).unwrap());
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{mode:?}");
+        }
     }
 
     #[test]

@@ -138,9 +138,13 @@ impl<'a> Tokens<'a> {
         self.rest = "";
     }
 
-    /// An IRI ends at `>` with no blank in between; anything else is a comparison.
+    /// An IRI ends at `>` with nothing in between that no IRI may hold; anything else is a
+    /// comparison. ([SPARQL, `IRIREF`](https://www.w3.org/TR/sparql11-query/#rIRIREF))
     fn skip_iri(&mut self) {
-        let end = self.rest.find(|c: char| c == '>' || c.is_whitespace());
+        let never =
+            |c: char| matches!(c, '<' | '"' | '{' | '}' | '|' | '^' | '`' | '\\') || c <= ' ';
+        let body = self.rest.get(1..).unwrap_or_default();
+        let end = body.find(|c: char| c == '>' || never(c)).map(|at| at + 1);
         match end {
             Some(at) if self.rest.get(at..).is_some_and(|rest| rest.starts_with('>')) => {
                 self.skip(at + 1);
@@ -151,19 +155,34 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// A keyword, or nothing if it turns out to be a prefixed name.
     fn word(&mut self) -> Option<&'a str> {
-        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-        let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
-        let word = self.skip(end);
-        if !self.rest.starts_with(':') {
-            return Some(word);
+        let end = self.rest.find(|c| !is_name(c)).unwrap_or(self.rest.len());
+        if self.rest.get(end..).is_some_and(|rest| rest.starts_with(':')) {
+            // Neither prefix nor local part is a keyword.
+            self.skip(end + 1);
+            self.skip_while(is_name);
+            return None;
         }
-        // A prefixed name: its local part is no keyword either.
-        self.skip(1);
+        // Only names have dots and dashes inside: here they end the word, and the next may follow.
+        let end = self.rest.find(|c| !is_variable(c)).unwrap_or(self.rest.len());
+        Some(self.skip(end))
+    }
+
+    fn skip_while(&mut self, is_part: fn(char) -> bool) {
         let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
         self.skip(end);
-        None
     }
+}
+
+/// Whether a character may stand in a variable's name or a keyword.
+fn is_variable(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Whether a character may stand in a prefixed name.
+fn is_name(c: char) -> bool {
+    is_variable(c) || matches!(c, '-' | '.')
 }
 
 impl<'a> Iterator for Tokens<'a> {
@@ -191,9 +210,13 @@ impl<'a> Iterator for Tokens<'a> {
                     self.skip(1);
                     return Some(Token::Step);
                 }
-                '?' | '$' | '@' | ':' => {
+                '?' | '$' | '@' => {
                     self.skip(1);
-                    self.word();
+                    self.skip_while(is_variable);
+                }
+                ':' => {
+                    self.skip(1);
+                    self.skip_while(is_name);
                 }
                 _ if c.is_alphabetic() || c == '_' => {
                     if let Some(word) = self.word() {
@@ -212,7 +235,7 @@ impl<'a> Iterator for Tokens<'a> {
 mod tests {
     use expect_test::{Expect, expect};
 
-    use super::{QUERY_BYTES_MAX, admit};
+    use super::{QUERY_BYTES_MAX, Refused, admit};
 
     #[test]
     fn reading_is_let_in() {
@@ -240,6 +263,21 @@ mod tests {
             "LOAD <file:///etc/passwd>",
             expect!["LOAD is not allowed: the graph is read only, and nothing is fetched"],
         );
+    }
+
+    #[test]
+    fn a_keyword_is_found_wherever_it_hides() {
+        for query in [
+            "SELECT * { ?s ?p ?o.SERVICE <http://a/> { ?s ?p ?o } }",
+            "SELECT * { ?s ?p true.SERVICE <http://a/> { ?s ?p ?o } }",
+            "SELECT * { ?s ?p 'a'@en.SERVICE <http://a/> { ?s ?p ?o } }",
+            "SELECT * { ?s ?p ?a,?b FILTER(?a<?b)SERVICE<http://a/>{ ?s ?p ?o } }",
+        ] {
+            let refused = admit(query).unwrap_err();
+            assert!(matches!(refused, Refused::NotReadOnly { keyword: "SERVICE" }), "{query}");
+        }
+        check("SELECT * { ?s <urn:a>|<urn:b> ?o FILTER(?o<3) }", expect!["in"]);
+        check("PREFIX a.b: <urn:> SELECT * { ?s a.b:c.SERVICE ?o }", expect!["in"]);
     }
 
     #[test]

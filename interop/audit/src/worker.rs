@@ -121,7 +121,10 @@ impl Loop {
     fn query(&self, sparql: &str) -> Reply {
         let admitted = match door::admit(sparql) {
             Ok(admitted) => admitted,
-            Err(Refused::Syntax(error)) => return refuse(ErrorCode::QueryRefused, &error),
+            Err(Refused::Syntax(error)) => {
+                let message = format!("not SPARQL: {}", short(&error.to_string()));
+                return Reply::Error { code: ErrorCode::QueryRefused, message };
+            }
             Err(refused) => return refuse(ErrorCode::QueryRefused, &refused),
         };
         match self.graph.query(admitted) {
@@ -166,6 +169,18 @@ fn refuse(code: ErrorCode, error: &dyn std::error::Error) -> Reply {
     Reply::Error { code, message: with_causes(error) }
 }
 
+/// Most characters of the parser's message, which lists every token it could have gone on with.
+const SYNTAX_CHARS_MAX: usize = 120;
+
+/// A message's beginning, on one line.
+fn short(message: &str) -> String {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SYNTAX_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -181,4 +196,15 @@ async fn write(replies: &mut (impl AsyncWrite + Unpin), reply: &Reply) -> Result
     line.push(b'\n');
     replies.write_all(&line).await.map_err(ServeError::Pipe)?;
     replies.flush().await.map_err(ServeError::Pipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SYNTAX_CHARS_MAX, short};
+
+    #[test]
+    fn a_parsers_message_stays_on_one_short_line() {
+        assert_eq!(short("error at 1:11:\n  expected\tone"), "error at 1:11: expected one");
+        assert_eq!(short(&"é ".repeat(200)).chars().count(), SYNTAX_CHARS_MAX + 1);
+    }
 }

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use pervade_mapping::{
     Context as MappingContext, Document, DocumentError, Plan, RunError, SenmlError, lower,
     resolve_senml,
@@ -127,9 +129,16 @@ pub struct InvalidValue {
     pub message: String,
 }
 
+/// `/pointer message`; the whole payload is named by no pointer.
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pointer, message } = self;
+        if pointer.is_empty() { write!(f, "{message}") } else { write!(f, "{pointer} {message}") }
+    }
+}
+
 fn listed(values: &[InvalidValue]) -> String {
-    let shown: Vec<String> =
-        values.iter().map(|v| format!("{} {}", v.pointer, v.message)).collect();
+    let shown: Vec<String> = values.iter().map(InvalidValue::to_string).collect();
     shown.join("; ")
 }
 

@@ -13,7 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
 use crate::packages::Package;
-use crate::serving::{Rim, stopped};
+use crate::serving::{ACCEPT_PAUSE, Rim, stopped};
 
 /// A command to a running network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,7 +157,14 @@ async fn accept(listener: UnixListener, obey: Arc<dyn Obey>, rim: Rim) {
             accepted = listener.accept() => accepted,
             () = &mut end => return,
         };
-        let Ok((stream, _)) = accepted else { continue };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a control connection could not be taken");
+                rim.clock.sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
         let (obey, end) = (Arc::clone(&obey), stopped(&rim));
         let task = async move {
             let _slot = slot;

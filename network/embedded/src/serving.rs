@@ -25,7 +25,7 @@ use listener::{connections, server};
 pub use tls::TlsError;
 
 pub(crate) use atomic_broadcast::Orderers;
-pub(crate) use listener::{Rim, stopped};
+pub(crate) use listener::{ACCEPT_PAUSE, Rim, stopped};
 
 /// The services of one peer.
 pub(crate) struct PeerServices {
