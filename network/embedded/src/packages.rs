@@ -116,6 +116,9 @@ pub enum DialError {
     /// It is no address.
     #[error("it is no host and port")]
     Plain(#[source] tonic::transport::Error),
+    /// It has no port, or more than host and port.
+    #[error("it is no host and port")]
+    NoPort,
     /// The address or the TLS root is unusable.
     #[error(transparent)]
     Tls(#[from] tls::EndpointError),
@@ -177,8 +180,13 @@ fn endpoint(address: &str, tls_root: Option<&str>) -> Result<Endpoint, DialError
     match tls_root {
         Some(root) => Ok(tls::endpoint(address, root.as_bytes(), None)?),
         None => {
-            let plain = Endpoint::from_shared(format!("http://{address}"));
-            Ok(plain.map_err(DialError::Plain)?.connect_timeout(DIAL_TIMEOUT).tcp_nodelay(true))
+            let plain =
+                Endpoint::from_shared(format!("http://{address}")).map_err(DialError::Plain)?;
+            let has_port = plain.uri().port_u16().is_some();
+            if !has_port || plain.uri().authority().is_none_or(|authority| authority != address) {
+                return Err(DialError::NoPort);
+            }
+            Ok(plain.connect_timeout(DIAL_TIMEOUT).tcp_nodelay(true))
         }
     }
 }
@@ -249,7 +257,7 @@ impl Remote {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Package, PackageSource};
+    use super::{Package, PackageSource, endpoint};
 
     #[test]
     fn an_id_follows_from_label_and_source() {
@@ -257,6 +265,18 @@ mod tests {
         assert_eq!(id, self::id("basic_1.0", "localhost:9999").unwrap());
         assert_ne!(id, self::id("basic_1.0", "localhost:9998").unwrap());
         assert!(id.starts_with("basic_1.0:") && id.len() == 74, "{id}");
+    }
+
+    #[test]
+    fn only_a_host_and_a_port_are_dialled() {
+        for address in ["localhost:9999", "10.0.0.7:7052", "[::1]:7052"] {
+            assert!(endpoint(address, None).is_ok(), "{address:?}");
+        }
+        for address in
+            ["", "nonsense", "localhost:", "localhost:9999/x", "localhost:99999", "a b:1"]
+        {
+            assert!(endpoint(address, None).is_err(), "{address:?}");
+        }
     }
 
     #[test]

@@ -330,10 +330,35 @@ pub(crate) enum InvokeError {
 pub(crate) enum LaunchFault {
     #[error("chaincode is not installed")]
     NotInstalled,
-    #[error("{0}")]
+    #[error("{}", with_causes(.0))]
     Launcher(#[source] LaunchError),
     #[error("chaincode registration failed")]
     NotRegistered,
     #[error("timeout expired while starting chaincode")]
     Timeout,
+}
+
+/// The whole reason, because a transport names only its own step.
+fn with_causes(error: &LaunchError) -> String {
+    let first: &dyn std::error::Error = error;
+    let below = std::iter::successors(first.source(), |error| error.source());
+    below.fold(error.to_string(), |text, error| format!("{text}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{LaunchError, LaunchFault};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("transport error")]
+    struct Transport(#[source] io::Error);
+
+    #[test]
+    fn why_a_chaincode_is_not_reached_is_told_to_the_end() {
+        let reason = Transport(io::Error::other("connection refused"));
+        let fault = LaunchFault::Launcher(LaunchError::new(reason));
+        assert_eq!(fault.to_string(), "transport error: connection refused");
+    }
 }
