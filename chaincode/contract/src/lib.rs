@@ -48,6 +48,7 @@ mod fault;
 pub mod host;
 mod interface;
 mod invocation;
+mod policy;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transaction;
@@ -56,11 +57,13 @@ pub use argument::{Answer, Argument, ArgumentError, Json, JsonSchema, Output, ti
 pub use caller::{Caller, ClientError};
 pub use chaincode::{Call, Chaincode, Contract, Running};
 pub use composite::{CompositeKey, CompositeKeyError};
-pub use fabric_protos::id::ChaincodeName;
+pub use fabric_protos::id::{ChaincodeName, MspId};
 pub use fault::{ContractError, Fault, Status};
 pub use interface::{Function, Intent, Interface, Parameter, Reach};
 pub use invocation::{ClaimedTime, Creator, Invocation, InvocationError, Secret};
 pub use pervade_chaincode_macros::{Argument, contract};
+pub use policy::{KeyPolicy, KeyPolicyError, Role};
 pub use transaction::{
-    CallError, Change, Entry, EntryPage, History, LedgerError, Range, ReadTransaction, Transaction,
+    CallError, Change, Entry, EntryPage, History, LedgerError, Private, PrivateQueries,
+    PrivateReader, Range, ReadTransaction, Transaction,
 };

@@ -3,12 +3,14 @@
 //! It runs contracts through the same [`Execution`] as a peer's
 //! stream does, and keeps the rules that surprise: a transaction never sees its own writes, a
 //! failed one leaves nothing behind, a called chaincode writes into its own namespace and sees
-//! the client's proposal. It checks no signatures, endorsement policies or versions.
+//! the client's proposal, and who pages or searches private data may not write. It is one
+//! organisation's view, a member of every collection. It checks no signatures, endorsement policies or versions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fabric_protos::id::ChaincodeName;
+use sha2::{Digest, Sha256};
 
 use crate::Chaincode;
 use crate::host::{Changes, Execution, Outcome, Page, Reply, Request, Step};
@@ -23,6 +25,7 @@ mod call;
 pub struct TestLedger {
     chaincodes: BTreeMap<ChaincodeName, Arc<Chaincode>>,
     state: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    metadata: BTreeMap<(String, String), BTreeMap<String, Vec<u8>>>,
     /// Every change of every key, oldest first.
     changes: BTreeMap<(String, String), Vec<Change>>,
 }
@@ -45,10 +48,16 @@ impl TestLedger {
     pub fn submit(&mut self, call: &TestCall) -> Outcome {
         let mut run = Run::new(self, call);
         let outcome = run.execute(&call.chaincode, call.arguments.clone());
-        let writes = run.writes;
+        let Run { writes, metadata, .. } = run;
         if outcome.is_success() {
             for (place, value) in writes {
                 self.commit(place, value, call);
+            }
+            for (place, metadata) in metadata {
+                // What is said of a key that does not exist is lost.
+                if self.value(&place.0, &place.1).is_some() {
+                    self.metadata.insert(place, metadata);
+                }
             }
         }
         outcome
@@ -59,7 +68,10 @@ impl TestLedger {
         let entries = self.state.entry(namespace).or_default();
         match value.clone() {
             Some(value) => entries.insert(key, value),
-            None => entries.remove(&key),
+            None => {
+                self.metadata.remove(&place);
+                entries.remove(&key)
+            }
         };
         let change = Change { tx_id: call.tx_id(), value, claimed_time: call.claimed_time() };
         self.changes.entry(place).or_default().push(change);
@@ -85,6 +97,12 @@ impl TestLedger {
         self.state.get(chaincode)?.get(key).map(Vec::as_slice)
     }
 
+    /// A committed value of a private collection.
+    #[must_use]
+    pub fn private_value(&self, chaincode: &str, collection: &str, key: &str) -> Option<&[u8]> {
+        self.value(&space(chaincode, collection), key)
+    }
+
     /// The committed keys of a chaincode, in order.
     #[must_use]
     pub fn keys(&self, chaincode: &str) -> Vec<&str> {
@@ -104,6 +122,8 @@ struct Run<'a> {
     ledger: &'a TestLedger,
     call: &'a TestCall,
     writes: BTreeMap<(String, String), Option<Vec<u8>>>,
+    metadata: BTreeMap<(String, String), BTreeMap<String, Vec<u8>>>,
+    has_written: bool,
     /// Whether a query ran that only transactions without writes may make.
     is_read_only: bool,
     depth: usize,
@@ -119,7 +139,15 @@ struct Iterators {
 
 impl<'a> Run<'a> {
     fn new(ledger: &'a TestLedger, call: &'a TestCall) -> Self {
-        Self { ledger, call, writes: BTreeMap::new(), is_read_only: false, depth: 0 }
+        Self {
+            ledger,
+            call,
+            writes: BTreeMap::new(),
+            metadata: BTreeMap::new(),
+            has_written: false,
+            is_read_only: false,
+            depth: 0,
+        }
     }
 
     fn execute(&mut self, name: &ChaincodeName, arguments: Vec<Vec<u8>>) -> Outcome {
@@ -153,12 +181,35 @@ impl<'a> Run<'a> {
     ) -> Reply {
         let namespace = name.as_str();
         match request {
-            Request::Get { key } => {
-                Reply::Value(self.ledger.value(namespace, &key).map(<[u8]>::to_vec))
+            Request::Get { collection, key } => {
+                let space = space(namespace, &collection);
+                Reply::Value(self.ledger.value(&space, &key).map(<[u8]>::to_vec))
             }
-            Request::Put { key, value } => self.write(namespace, key, Some(value)),
-            Request::Delete { key } => self.write(namespace, key, None),
-            Request::Range { start, end } => {
+            Request::Hash { collection, key } => {
+                let value = self.ledger.private_value(namespace, &collection, &key);
+                Reply::Value(value.map(|value| Sha256::digest(value).to_vec()))
+            }
+            Request::Put { collection, key, value } => {
+                self.write(space(namespace, &collection), key, Some(value))
+            }
+            Request::Delete { collection, key } | Request::Purge { collection, key } => {
+                self.write(space(namespace, &collection), key, None)
+            }
+            Request::Metadata { collection, key } => {
+                let metadata = self.ledger.metadata.get(&(space(namespace, &collection), key));
+                Reply::Metadata(metadata.cloned().unwrap_or_default())
+            }
+            Request::PutMetadata { collection, key, name, value } => {
+                let place = (space(namespace, &collection), key);
+                self.writing(|run| {
+                    run.metadata.insert(place, BTreeMap::from([(name, value)]));
+                })
+            }
+            Request::Range { collection, start, end } if !collection.is_empty() => {
+                let space = space(namespace, &collection);
+                self.query(|ledger| iterators.page(ledger.range(&space, &start, &end)))
+            }
+            Request::Range { start, end, .. } => {
                 iterators.page(self.ledger.range(namespace, &start, &end))
             }
             Request::RangePage { start, end, size, bookmark } => {
@@ -191,18 +242,25 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn write(&mut self, namespace: &str, key: String, value: Option<Vec<u8>>) -> Reply {
+    fn write(&mut self, space: String, key: String, value: Option<Vec<u8>>) -> Reply {
+        self.writing(|run| {
+            run.writes.insert((space, key), value);
+        })
+    }
+
+    fn writing(&mut self, write: impl FnOnce(&mut Self)) -> Reply {
         if self.is_read_only {
-            let reason = "a transaction that made a paginated query may not write".to_owned();
-            return Reply::Refused { reason };
+            let reason = "a transaction that made a paginated or private query may not write";
+            return Reply::Refused { reason: reason.to_owned() };
         }
-        self.writes.insert((namespace.to_owned(), key), value);
+        self.has_written = true;
+        write(self);
         Reply::Accepted
     }
 
     /// Answers a query that only transactions without writes may make.
     fn query(&mut self, answer: impl FnOnce(&TestLedger) -> Reply) -> Reply {
-        if !self.writes.is_empty() {
+        if self.has_written {
             let reason = "a transaction that has written may not make this query".to_owned();
             return Reply::Refused { reason };
         }
@@ -246,6 +304,12 @@ impl Iterators {
         self.made = self.made.saturating_add(1);
         format!("iterator {}", self.made)
     }
+}
+
+/// Where a collection's keys lie: public state under the chaincode's name, a private collection
+/// under a name that no chaincode has.
+fn space(namespace: &str, collection: &str) -> String {
+    if collection.is_empty() { namespace.to_owned() } else { format!("{namespace}$${collection}") }
 }
 
 fn entry_page(mut entries: Vec<Entry>, size: u32) -> Reply {

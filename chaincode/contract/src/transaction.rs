@@ -13,11 +13,14 @@ use crate::{ClaimedTime, CompositeKey, ContractError, Creator, Invocation, Secre
 pub use error::{CallError, LedgerError};
 pub use history::{Change, History};
 pub use page::EntryPage;
+pub use private::{Private, PrivateQueries, PrivateReader};
 pub use range::{Entry, Range};
 
 mod error;
 mod history;
+mod metadata;
 mod page;
+mod private;
 mod range;
 
 /// A transaction that may only read.
@@ -39,7 +42,9 @@ impl ReadTransaction {
     /// # Errors
     /// If the key is empty or the ledger refuses.
     pub async fn get(&self, key: impl AsRef<str>) -> Result<Option<Vec<u8>>, LedgerError> {
-        let reply = self.ask(Request::Get { key: checked(key.as_ref())? }).await?;
+        let reply = self
+            .ask(Request::Get { collection: String::new(), key: checked(key.as_ref())? })
+            .await?;
         let Reply::Value(value) = reply else {
             return Err(LedgerError::UnexpectedReply { request: "get" });
         };
@@ -70,7 +75,7 @@ impl ReadTransaction {
     /// # Errors
     /// If a bound begins with U+0000, which is the space of composite keys.
     pub fn range(&self, start: &str, end: &str) -> Result<Range, LedgerError> {
-        Range::simple(self.ledger.clone(), start, end)
+        Range::simple(self.ledger.clone(), PUBLIC, start, end)
     }
 
     /// The entries whose keys begin with `prefix`.
@@ -78,13 +83,13 @@ impl ReadTransaction {
     /// # Errors
     /// If the prefix is empty or begins with U+0000.
     pub fn prefix(&self, prefix: &str) -> Result<Range, LedgerError> {
-        Range::prefix(self.ledger.clone(), prefix)
+        Range::prefix(self.ledger.clone(), PUBLIC, prefix)
     }
 
     /// The entries whose composite keys begin with the parts of `prefix`.
     #[must_use]
     pub fn composite(&self, prefix: &CompositeKey) -> Range {
-        Range::composite(self.ledger.clone(), prefix)
+        Range::composite(self.ledger.clone(), PUBLIC, prefix)
     }
 
     /// What a key was before, newest change first, as far back as the peer's history reaches.
@@ -157,11 +162,7 @@ impl Transaction {
     /// If the key is empty, if the value is (on the ledger that would be a deletion), or if the
     /// ledger refuses.
     pub async fn put(&mut self, key: impl AsRef<str>, value: Vec<u8>) -> Result<(), LedgerError> {
-        let key = checked(key.as_ref())?;
-        if value.is_empty() {
-            return Err(LedgerError::EmptyValue { key });
-        }
-        self.write(Request::Put { key, value }).await
+        self.put_in(String::new(), key.as_ref(), value).await
     }
 
     /// Writes a value as canonical JSON.
@@ -185,7 +186,7 @@ impl Transaction {
     /// If the key is empty or the ledger refuses.
     pub async fn delete(&mut self, key: impl AsRef<str>) -> Result<(), LedgerError> {
         let key = checked(key.as_ref())?;
-        self.write(Request::Delete { key }).await
+        self.write(Request::Delete { collection: String::new(), key }).await
     }
 
     /// Emits an event with the transaction. Only one counts: the last of the chaincode that the
@@ -254,6 +255,19 @@ impl Transaction {
         }
     }
 
+    async fn put_in(
+        &mut self,
+        collection: String,
+        key: &str,
+        value: Vec<u8>,
+    ) -> Result<(), LedgerError> {
+        let key = checked(key)?;
+        if value.is_empty() {
+            return Err(LedgerError::EmptyValue { key });
+        }
+        self.write(Request::Put { collection, key, value }).await
+    }
+
     async fn write(&mut self, request: Request) -> Result<(), LedgerError> {
         let name = request.name();
         let Reply::Accepted = self.0.ask(request).await? else {
@@ -270,6 +284,9 @@ impl Deref for Transaction {
         &self.0
     }
 }
+
+/// The name that stands for public state where a private collection's would be.
+const PUBLIC: &str = "";
 
 fn checked(key: &str) -> Result<String, LedgerError> {
     if key.is_empty() { Err(LedgerError::EmptyKey) } else { Ok(key.to_owned()) }

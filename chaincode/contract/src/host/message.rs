@@ -1,5 +1,6 @@
 //! What passes between a contract and its host.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use fabric_protos::id::ChaincodeName;
@@ -22,11 +23,15 @@ pub enum Step {
 pub enum Request {
     /// The committed value of a key. Answered by [`Reply::Value`].
     Get {
+        /// The private collection; empty for public state.
+        collection: String,
         /// The key.
         key: String,
     },
     /// Write a value. Answered by [`Reply::Accepted`].
     Put {
+        /// The private collection; empty for public state.
+        collection: String,
         /// The key.
         key: String,
         /// The value, never empty.
@@ -34,11 +39,15 @@ pub enum Request {
     },
     /// Delete a key. Answered by [`Reply::Accepted`].
     Delete {
+        /// The private collection; empty for public state.
+        collection: String,
         /// The key.
         key: String,
     },
     /// The first page of a range of keys. Answered by [`Reply::Page`].
     Range {
+        /// The private collection; empty for public state.
+        collection: String,
         /// The first key.
         start: String,
         /// The key after the last; empty for no end.
@@ -77,6 +86,40 @@ pub enum Request {
         /// The iterator, as the last page named it.
         iterator: String,
     },
+    /// The SHA-256 of a private value, which members of the channel see that are not members of
+    /// the collection. Answered by [`Reply::Value`].
+    Hash {
+        /// The collection.
+        collection: String,
+        /// The key.
+        key: String,
+    },
+    /// Delete a private key and all that peers keep of its past. Answered by
+    /// [`Reply::Accepted`].
+    Purge {
+        /// The collection.
+        collection: String,
+        /// The key.
+        key: String,
+    },
+    /// A key's metadata. Answered by [`Reply::Metadata`].
+    Metadata {
+        /// The private collection; empty for public state.
+        collection: String,
+        /// The key.
+        key: String,
+    },
+    /// Replace a key's metadata by one entry. Answered by [`Reply::Accepted`].
+    PutMetadata {
+        /// The private collection; empty for public state.
+        collection: String,
+        /// The key.
+        key: String,
+        /// The entry's name.
+        name: String,
+        /// The entry's value.
+        value: Vec<u8>,
+    },
     /// Call another chaincode of the channel in the same transaction. Answered by
     /// [`Reply::Called`].
     Call {
@@ -101,6 +144,10 @@ impl Request {
             Self::NextChanges { .. } => "next changes",
             Self::NextPage { .. } => "next page",
             Self::CloseIterator { .. } => "close iterator",
+            Self::Hash { .. } => "hash",
+            Self::Purge { .. } => "purge",
+            Self::Metadata { .. } => "metadata",
+            Self::PutMetadata { .. } => "put metadata",
             Self::Call { .. } => "call",
         }
     }
@@ -120,6 +167,8 @@ pub enum Reply {
     EntryPage(EntryPage),
     /// Some changes of a key.
     Changes(Changes),
+    /// A key's metadata by name; empty if it has none.
+    Metadata(BTreeMap<String, Vec<u8>>),
     /// What the called chaincode answered, success or not.
     Called(Outcome),
     /// The ledger refused.

@@ -27,6 +27,9 @@ pub enum LedgerError {
         /// The bound.
         bound: String,
     },
+    /// Private data lies in a collection, which has a name.
+    #[error("a private collection needs a name")]
+    NamelessCollection,
     /// A page of no entries leads nowhere.
     #[error("a page holds at least one entry")]
     PageSize,

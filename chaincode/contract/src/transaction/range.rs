@@ -45,7 +45,9 @@ impl Range {
                 return Ok(Some(entry));
             }
             let request = match std::mem::replace(&mut self.position, Position::End) {
-                Position::Start { start, end } => Request::Range { start, end },
+                Position::Start { collection, start, end } => {
+                    Request::Range { collection, start, end }
+                }
                 Position::Open { iterator } => Request::NextPage { iterator },
                 Position::End => return Ok(None),
             };
@@ -53,24 +55,34 @@ impl Range {
         }
     }
 
-    pub(super) fn simple(ledger: Ledger, start: &str, end: &str) -> Result<Self, LedgerError> {
+    pub(super) fn simple(
+        ledger: Ledger,
+        collection: &str,
+        start: &str,
+        end: &str,
+    ) -> Result<Self, LedgerError> {
         let (start, end) = plain_bounds(start, end)?;
-        Ok(Self::new(ledger, start, end))
+        Ok(Self::new(ledger, collection, start, end))
     }
 
-    pub(super) fn prefix(ledger: Ledger, prefix: &str) -> Result<Self, LedgerError> {
+    pub(super) fn prefix(
+        ledger: Ledger,
+        collection: &str,
+        prefix: &str,
+    ) -> Result<Self, LedgerError> {
         if prefix.is_empty() {
             return Err(LedgerError::EmptyKey);
         }
-        Self::simple(ledger, prefix, &format!("{prefix}{LAST}"))
+        Self::simple(ledger, collection, prefix, &format!("{prefix}{LAST}"))
     }
 
-    pub(super) fn composite(ledger: Ledger, prefix: &CompositeKey) -> Self {
-        Self::new(ledger, prefix.as_str().to_owned(), prefix.range_end())
+    pub(super) fn composite(ledger: Ledger, collection: &str, prefix: &CompositeKey) -> Self {
+        Self::new(ledger, collection, prefix.as_str().to_owned(), prefix.range_end())
     }
 
-    fn new(ledger: Ledger, start: String, end: String) -> Self {
-        Self { ledger, position: Position::Start { start, end }, entries: VecDeque::new() }
+    fn new(ledger: Ledger, collection: &str, start: String, end: String) -> Self {
+        let position = Position::Start { collection: collection.to_owned(), start, end };
+        Self { ledger, position, entries: VecDeque::new() }
     }
 
     async fn read(&mut self, request: Request) -> Result<(), LedgerError> {
@@ -115,7 +127,7 @@ const AFTER_COMPOSITE: &str = "\u{1}";
 
 #[derive(Debug)]
 enum Position {
-    Start { start: String, end: String },
+    Start { collection: String, start: String, end: String },
     Open { iterator: String },
     End,
 }

@@ -7,14 +7,15 @@ use expect_test::{Expect, expect};
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
     ChaincodeId, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, DelState, GetHistoryForKey,
-    GetState, GetStateByRange, PutState, QueryMetadata, QueryResponse, QueryResponseMetadata,
-    QueryResultBytes, QueryStateClose, QueryStateNext, Response,
+    GetState, GetStateByRange, GetStateMetadata, PurgePrivateState, PutState, PutStateMetadata,
+    QueryMetadata, QueryResponse, QueryResponseMetadata, QueryResultBytes, QueryStateClose,
+    QueryStateNext, Response, StateMetadata, StateMetadataResult,
 };
 use fabric_protos::queryresult::{KeyModification, Kv};
 use fabric_protos::{Message, Timestamp};
 use pervade_chaincode::testing::TestCall;
 use pervade_chaincode::{
-    Chaincode, ContractError, LedgerError, ReadTransaction, Transaction, contract,
+    Chaincode, ContractError, KeyPolicy, LedgerError, ReadTransaction, Role, Transaction, contract,
 };
 use proptest::prelude::*;
 
@@ -57,6 +58,36 @@ impl Store {
         }
         drop(range);
         tx.get("after").await?;
+        Ok(keys.join(" "))
+    }
+
+    #[submit]
+    async fn guard(&self, tx: &mut Transaction, key: String) -> Result<String, LedgerError> {
+        let before = tx.key_policy(&key).await?.unwrap_or_default();
+        let policy = KeyPolicy::signed_by("OrgMSP".parse().unwrap(), Role::Peer);
+        tx.set_key_policy(&key, &policy).await?;
+        tx.clear_key_policy(&key).await?;
+        Ok(String::from_utf8_lossy(&before).into_owned())
+    }
+
+    #[submit]
+    async fn keep(&self, tx: &mut Transaction, key: String) -> Result<String, LedgerError> {
+        let mut offers = tx.private("offers");
+        let value = offers.get(&key).await?;
+        let hash = offers.hash(&key).await?;
+        offers.put(&key, b"v".to_vec()).await?;
+        offers.delete(&key).await?;
+        offers.purge(&key).await?;
+        Ok(format!("{value:?} {hash:?}"))
+    }
+
+    #[evaluate]
+    async fn offers(&self, tx: &mut ReadTransaction) -> Result<String, LedgerError> {
+        let mut range = tx.private_queries("offers").range("", "")?;
+        let mut keys = Vec::new();
+        while let Some(entry) = range.next().await? {
+            keys.push(entry.key);
+        }
         Ok(keys.join(" "))
     }
 
@@ -305,6 +336,49 @@ fn a_page_comes_whole_with_the_next_bookmark() {
 }
 
 #[test]
+fn a_keys_policy_is_its_metadata() {
+    ready(
+        "<- TRANSACTION ch/a guard k
+         <- METADATA ch/a VALIDATION_PARAMETER=old other=x
+         <- RESPONSE ch/a
+         <- RESPONSE ch/a",
+        expect![[r#"
+            -> GET_STATE_METADATA ch/a k
+            -> PUT_STATE_METADATA ch/a k VALIDATION_PARAMETER of 18 bytes
+            -> PUT_STATE_METADATA ch/a k VALIDATION_PARAMETER of 0 bytes
+            -> COMPLETED ch/a 200 old"#]],
+    );
+}
+
+#[test]
+fn private_data_names_its_collection() {
+    ready(
+        "<- TRANSACTION ch/a keep k
+         <- RESPONSE ch/a a
+         <- RESPONSE ch/a
+         <- RESPONSE ch/a
+         <- RESPONSE ch/a
+         <- RESPONSE ch/a",
+        expect![[r#"
+            -> GET_STATE ch/a k in offers
+            -> GET_PRIVATE_DATA_HASH ch/a k in offers
+            -> PUT_STATE ch/a k=v in offers
+            -> DEL_STATE ch/a k in offers
+            -> PURGE_PRIVATE_DATA ch/a k in offers
+            -> COMPLETED ch/a 200 Some([97]) None"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a offers
+         <- PAGE ch/a more=i1 a
+         <- PAGE ch/a b",
+        expect![[r#"
+            -> GET_STATE_BY_RANGE ch/a "\u{1}".."" in offers
+            -> QUERY_STATE_NEXT ch/a i1
+            -> COMPLETED ch/a 200 a b"#]],
+    );
+}
+
+#[test]
 fn what_cannot_be_read_is_answered_all_the_same() {
     ready(
         "<- TRANSACTION ch/a nothing",
@@ -501,6 +575,7 @@ impl Peer {
             "INIT" => (Type::Init, input(rest)),
             "GARBLED" => (Type::Transaction, vec![0xff]),
             "PAGE" => (Type::Response, page(rest)),
+            "METADATA" => (Type::Response, metadata(rest)),
             "CHANGES" => (Type::Response, changes(rest)),
             "CALLED" => {
                 let (status, said) = rest.split_once(' ').unwrap();
@@ -563,6 +638,19 @@ fn page(line: &str) -> Vec<u8> {
         .encode_to_vec()
 }
 
+fn metadata(line: &str) -> Vec<u8> {
+    let entries = line.split(' ').map(|word| {
+        let (name, value) = word.split_once('=').unwrap();
+        StateMetadata { metakey: name.into(), value: value.into() }
+    });
+    StateMetadataResult { entries: entries.collect() }.encode_to_vec()
+}
+
+/// The words for a private collection; none for public state.
+fn within(collection: &str) -> String {
+    if collection.is_empty() { String::new() } else { format!(" in {collection}") }
+}
+
 /// `tx=value` is a write, `tx` alone a deletion.
 fn changes(line: &str) -> Vec<u8> {
     let change = |word: &str| {
@@ -605,11 +693,28 @@ fn render(message: &ChaincodeMessage) -> String {
     let bytes = message.payload.as_slice();
     let said = match kind {
         Type::Register => ChaincodeId::decode(bytes).unwrap().name,
-        Type::GetState => GetState::decode(bytes).unwrap().key,
-        Type::DelState => DelState::decode(bytes).unwrap().key,
+        Type::GetState | Type::GetPrivateDataHash => {
+            let get = GetState::decode(bytes).unwrap();
+            get.key + &within(&get.collection)
+        }
+        Type::DelState => {
+            let delete = DelState::decode(bytes).unwrap();
+            delete.key + &within(&delete.collection)
+        }
+        Type::PurgePrivateData => {
+            let purge = PurgePrivateState::decode(bytes).unwrap();
+            purge.key + &within(&purge.collection)
+        }
+        Type::GetStateMetadata => GetStateMetadata::decode(bytes).unwrap().key,
+        Type::PutStateMetadata => {
+            let put = PutStateMetadata::decode(bytes).unwrap();
+            let metadata = put.metadata.unwrap();
+            format!("{} {} of {} bytes", put.key, metadata.metakey, metadata.value.len())
+        }
         Type::PutState => {
             let put = PutState::decode(bytes).unwrap();
-            format!("{}={}", put.key, String::from_utf8(put.value).unwrap())
+            let value = String::from_utf8(put.value).unwrap();
+            format!("{}={value}{}", put.key, within(&put.collection))
         }
         Type::GetStateByRange => {
             let range = GetStateByRange::decode(bytes).unwrap();
@@ -617,7 +722,8 @@ fn render(message: &ChaincodeMessage) -> String {
                 QueryMetadata::decode(range.metadata.as_slice()).unwrap();
             let page = format!(" page of {page_size} from {bookmark:?}");
             let page = if page_size == 0 { "" } else { &page };
-            format!("{:?}..{:?}{page}", range.start_key, range.end_key)
+            let within = within(&range.collection);
+            format!("{:?}..{:?}{page}{within}", range.start_key, range.end_key)
         }
         Type::GetHistoryForKey => GetHistoryForKey::decode(bytes).unwrap().key,
         Type::QueryStateNext => QueryStateNext::decode(bytes).unwrap().id,

@@ -1,15 +1,18 @@
 //! Requests, replies and outcomes as the stream carries them.
 
+use std::collections::BTreeMap;
+
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
     ChaincodeEvent, ChaincodeId, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, DelState,
-    GetHistoryForKey, GetState, GetStateByRange, PutState, QueryMetadata, QueryResponse,
-    QueryResponseMetadata, QueryStateClose, QueryStateNext, Response,
+    GetHistoryForKey, GetState, GetStateByRange, GetStateMetadata, PurgePrivateState, PutState,
+    PutStateMetadata, QueryMetadata, QueryResponse, QueryResponseMetadata, QueryStateClose,
+    QueryStateNext, Response, StateMetadata, StateMetadataResult,
 };
 use fabric_protos::queryresult::{KeyModification, Kv};
 use fabric_protos::{DecodeError, Message};
 use pervade_chaincode::host::{Changes, Outcome, Page, Reply, Request};
-use pervade_chaincode::{Change, ClaimedTime, Entry, EntryPage};
+use pervade_chaincode::{ChaincodeName, Change, ClaimedTime, Entry, EntryPage};
 
 /// What was asked, as far as it decides how the answer is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,7 @@ pub(super) enum Asked {
     Page,
     EntryPage,
     Changes,
+    Metadata,
     Call,
 }
 
@@ -32,6 +36,7 @@ impl Asked {
             Self::Page => page(payload).map(Reply::Page),
             Self::EntryPage => entry_page(payload).map(Reply::EntryPage),
             Self::Changes => changes(payload).map(Reply::Changes),
+            Self::Metadata => metadata(payload).map(Reply::Metadata),
             Self::Call => called(payload),
         };
         read.unwrap_or_else(|error| Reply::Refused {
@@ -42,19 +47,18 @@ impl Asked {
 
 /// A request's message type and payload. The empty collection is public state.
 pub(super) fn request(request: Request) -> (Asked, Type, Vec<u8>) {
-    let collection = String::new();
     match request {
-        Request::Get { key } => {
+        Request::Get { collection, key } => {
             (Asked::Value, Type::GetState, GetState { key, collection }.encode_to_vec())
         }
-        Request::Put { key, value } => {
+        Request::Put { collection, key, value } => {
             let put = PutState { key, value, collection };
             (Asked::Acceptance, Type::PutState, put.encode_to_vec())
         }
-        Request::Delete { key } => {
+        Request::Delete { collection, key } => {
             (Asked::Acceptance, Type::DelState, DelState { key, collection }.encode_to_vec())
         }
-        Request::Range { start, end } => {
+        Request::Range { collection, start, end } => {
             let range = GetStateByRange {
                 start_key: start,
                 end_key: end,
@@ -68,7 +72,7 @@ pub(super) fn request(request: Request) -> (Asked, Type, Vec<u8>) {
             let range = GetStateByRange {
                 start_key: start,
                 end_key: end,
-                collection,
+                collection: String::new(),
                 metadata: QueryMetadata { page_size, bookmark }.encode_to_vec(),
             };
             (Asked::EntryPage, Type::GetStateByRange, range.encode_to_vec())
@@ -89,14 +93,34 @@ pub(super) fn request(request: Request) -> (Asked, Type, Vec<u8>) {
             let close = QueryStateClose { id: iterator };
             (Asked::Acceptance, Type::QueryStateClose, close.encode_to_vec())
         }
+        Request::Hash { collection, key } => {
+            let get = GetState { key, collection };
+            (Asked::Value, Type::GetPrivateDataHash, get.encode_to_vec())
+        }
+        Request::Purge { collection, key } => {
+            let purge = PurgePrivateState { key, collection };
+            (Asked::Acceptance, Type::PurgePrivateData, purge.encode_to_vec())
+        }
+        Request::Metadata { collection, key } => {
+            let get = GetStateMetadata { key, collection };
+            (Asked::Metadata, Type::GetStateMetadata, get.encode_to_vec())
+        }
+        Request::PutMetadata { collection, key, name, value } => {
+            let metadata = Some(StateMetadata { metakey: name, value });
+            let put = PutStateMetadata { key, collection, metadata };
+            (Asked::Acceptance, Type::PutStateMetadata, put.encode_to_vec())
+        }
         Request::Call { chaincode, arguments } => {
-            let id = ChaincodeId { name: chaincode.into(), ..Default::default() };
-            let input = ChaincodeInput { args: arguments, ..Default::default() };
-            let call =
-                ChaincodeSpec { chaincode_id: Some(id), input: Some(input), ..Default::default() };
+            let call = chaincode_spec(chaincode, arguments);
             (Asked::Call, Type::InvokeChaincode, call.encode_to_vec())
         }
     }
+}
+
+fn chaincode_spec(chaincode: ChaincodeName, arguments: Vec<Vec<u8>>) -> ChaincodeSpec {
+    let id = ChaincodeId { name: chaincode.into(), ..Default::default() };
+    let input = ChaincodeInput { args: arguments, ..Default::default() };
+    ChaincodeSpec { chaincode_id: Some(id), input: Some(input), ..Default::default() }
 }
 
 /// The payload of `COMPLETED`, and the event beside it.
@@ -130,6 +154,11 @@ fn changes(payload: &[u8]) -> Result<Changes, DecodeError> {
         changes: records(&response, change)?,
         more: response.has_more.then_some(response.id),
     })
+}
+
+fn metadata(payload: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, DecodeError> {
+    let result = StateMetadataResult::decode(payload)?;
+    Ok(result.entries.into_iter().map(|entry| (entry.metakey, entry.value)).collect())
 }
 
 fn records<M: Message + Default, R>(
