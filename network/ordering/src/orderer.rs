@@ -215,12 +215,15 @@ impl Work {
 
     /// Waits for one more envelope of a block that was begun at `begun`.
     async fn next_before(&mut self, begun: Timestamp) -> Event {
-        if let Ok(submission) = self.submissions.try_recv() {
-            return Event::from(submission);
-        }
         let clock = &self.parts.clock;
         let timeout = self.parts.ledger.config().batch().timeout;
         let left = timeout.saturating_sub(clock.now().distance(begun));
+        if left.is_zero() {
+            return Event::Quiet;
+        }
+        if let Ok(submission) = self.submissions.try_recv() {
+            return Event::from(submission);
+        }
         let quiet = clock.sleep(LINGER.min(left));
         tokio::select! {
             biased;

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use pervade_channel_config::{BatchRules, ChannelConfig, update};
 use pervade_identity::{EcdsaSigner, PrivateKey, Role, Signer};
 use pervade_ledger::block;
 use pervade_ports::system::{SystemClock, SystemRng, TokioSpawn};
-use pervade_ports::{BoxFuture, Clock as _};
+use pervade_ports::{BoxFuture, Clock, Timestamp};
 use pervade_registrar::{
     Enrollment, EnrollmentKind, OrganizationProfile, Registrar, RegistrarPorts, certificate_request,
 };
@@ -76,6 +77,21 @@ async fn while_one_block_is_stored_the_next_one_fills() {
     let sizes: Vec<_> =
         place.ledger.blocks().iter().map(|block| block::envelopes(block).len()).collect();
     assert_eq!(sizes, [1, 1, 5, 3], "five transactions fill a block");
+}
+
+#[tokio::test]
+async fn a_block_whose_time_is_over_is_cut_even_while_envelopes_wait() {
+    let place = Place::at(Arc::new(HurriedClock::default()));
+    place.ledger.hold();
+    let answers: Vec<_> = (0..9).map(|_| place.spawn(place.envelope())).collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    place.ledger.release();
+    for answer in answers {
+        answer.await.unwrap().unwrap();
+    }
+    let sizes: Vec<_> =
+        place.ledger.blocks().iter().map(|block| block::envelopes(block).len()).collect();
+    assert_eq!(sizes, [1; 10], "the batch timeout passes between any two looks at the clock");
 }
 
 #[tokio::test]
@@ -170,6 +186,10 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
+        Self::at(Arc::new(SystemClock))
+    }
+
+    fn at(clock: Arc<dyn Clock>) -> Self {
         let (org, orderers) = (registrar("Org1MSP"), registrar("OrdererMSP"));
         let profile = Profile {
             channel_id: channel(),
@@ -189,7 +209,7 @@ impl Place {
             channel: channel(),
             ledger: Arc::clone(&ledger) as _,
             signer: Arc::new(enroll(&orderers, "orderer", Role::Orderer)),
-            clock: Arc::new(SystemClock),
+            clock,
             rng: Arc::new(SystemRng),
         };
         let spawn = TokioSpawn::new(tokio::runtime::Handle::current());
@@ -226,6 +246,21 @@ impl Place {
         let signature = update::sign(&config_update, &self.admin, b"n").unwrap();
         let content = ConfigUpdateEnvelope { config_update, signatures: vec![signature] };
         update::envelope(&channel(), &content, &self.admin, (b"n", now(0))).unwrap()
+    }
+}
+
+/// A clock that goes on by two seconds whenever it is looked at.
+#[derive(Default)]
+struct HurriedClock(AtomicI64);
+
+impl Clock for HurriedClock {
+    fn now(&self) -> Timestamp {
+        let late = self.0.fetch_add(2, Ordering::Relaxed);
+        Timestamp::new(SystemClock.now().seconds() + late, 0)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        SystemClock.sleep(duration)
     }
 }
 
