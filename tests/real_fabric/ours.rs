@@ -1,6 +1,7 @@
 //! Our network: deployed contracts, and transactions of every verdict that clients can cause.
 
 use std::{
+    collections::BTreeMap,
     error::Error,
     fmt::Write,
     fs,
@@ -16,7 +17,8 @@ use fabric_protos::{
 use libtest_mimic::Failed;
 use pervade_chaincode::Chaincode;
 use pervade_embedded::{
-    EmbeddedNetwork, InProcess, NetworkDescription, Options, Package, PackageSource, Topology,
+    EmbeddedNetwork, InProcess, NetworkDescription, NodeDescription, Options, Package,
+    PackageSource, Topology,
 };
 use pervade_identity::{EcdsaSigner, PrivateKey, Role, Signer};
 use pervade_package::{DevicePackage, shipped};
@@ -27,13 +29,14 @@ use pervade_peer_client::{
 use pervade_ports::system::{SystemClock, SystemRng};
 use pervade_registrar::{Enrollment, EnrollmentKind, certificate_request};
 use pervade_rpc::tls::endpoint;
+use tonic::transport::Channel;
 
 /// An embedded network with the registry and the recording contract.
 pub(crate) struct Ours {
     pub(crate) network: EmbeddedNetwork,
     pub(crate) channel: ChannelId,
     pub(crate) org1: MspId,
-    org2: MspId,
+    pub(crate) org2: MspId,
     registry: ChaincodeName,
     recording: ChaincodeName,
 }
@@ -97,7 +100,7 @@ impl Ours {
         let recording = admin.contract(self.recording.clone());
         let mut revoked = None;
         for package in packages.iter().chain(packages.first()) {
-            let device = Arc::new(self.enroll_device()?);
+            let device = Arc::new(self.member(&self.org1, "a device", Role::Client)?);
             let manifest = &package.manifest;
             let address = device.certificate().address();
             let enroll = [&address, &manifest.vendor, &manifest.model, &manifest.version]
@@ -152,64 +155,76 @@ impl Ours {
         told(self.network.user(&self.org1, name))
     }
 
-    /// A gateway's view of the channel: of any peer, ours or not.
+    /// The channel through a peer's gateway: any peer's, ours or not.
     pub(crate) async fn network_at(
         &self,
-        address: &str,
-        host: &str,
+        peer: &NodeDescription,
         signer: Arc<dyn Signer>,
     ) -> Result<Network, Failed> {
-        let roots =
-            fs::read(self.org1_files().join("msp/tlscacerts/tlsca.org1.example.com-cert.pem"))?;
-        let connected = told(endpoint(address, &roots, Some(host))?.connect().await)?;
         let ports = Ports { clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };
-        Ok(Gateway::new(connected, signer, ports).network(self.channel.clone()))
+        let gateway = Gateway::new(self.dial(peer).await?, signer, ports);
+        Ok(gateway.network(self.channel.clone()))
+    }
+
+    async fn dial(&self, node: &NodeDescription) -> Result<Channel, Failed> {
+        let roots = fs::read(self.file(&node.tls_root))?;
+        told(endpoint(&node.address, &roots, Some(&node.host))?.connect().await)
     }
 
     pub(crate) async fn stop(self) {
         self.network.shutdown().await;
     }
 
+    /// The channel through the first peer of the signer's organisation.
     async fn connect(&self, signer: Arc<dyn Signer>) -> Result<Network, Failed> {
         let description = self.network.description();
-        let org1 = description.organization(&self.org1).ok_or("no first organisation")?;
-        let peer = org1.peers.first().ok_or("no peer")?;
-        self.network_at(&peer.address, &peer.host, signer).await
+        let organization = description.organization(signer.msp_id());
+        let peer = organization.and_then(|organization| organization.peers.first());
+        self.network_at(peer.ok_or("no peer")?, signer).await
     }
 
-    /// Has a member of the first organisation enrolled, with a key of its own.
-    pub(crate) fn enroll(&self, enrollment: &Enrollment) -> Result<(Vec<u8>, PrivateKey), Failed> {
+    /// A connection to the orderer.
+    pub(crate) async fn orderer(&self) -> Result<Channel, Failed> {
+        self.dial(&self.network.description().orderer).await
+    }
+
+    /// Has somebody enrolled, with a key of their own.
+    pub(crate) fn enroll(
+        &self,
+        msp_id: &MspId,
+        enrollment: &Enrollment,
+    ) -> Result<(Vec<u8>, PrivateKey), Failed> {
         let key = PrivateKey::generate()?;
         let request = certificate_request(&enrollment.common_name, &key)?;
-        Ok((told(self.network.enroll(&self.org1, &request, enrollment))?, key))
+        Ok((told(self.network.enroll(msp_id, &request, enrollment))?, key))
     }
 
-    fn enroll_device(&self) -> Result<EcdsaSigner, Failed> {
-        let (certificate, key) = self.enroll(&Enrollment {
-            common_name: "a device".to_owned(),
-            role: Role::Client,
-            attributes: [("pervade.device".to_owned(), "true".to_owned())].into(),
+    /// A new member of an organisation.
+    pub(crate) fn member(
+        &self,
+        msp_id: &MspId,
+        name: &str,
+        role: Role,
+    ) -> Result<EcdsaSigner, Failed> {
+        let enrollment = Enrollment {
+            common_name: name.to_owned(),
+            role,
+            attributes: BTreeMap::new(),
             hosts: Vec::new(),
             kind: EnrollmentKind::Identity,
-        })?;
+        };
+        let (certificate, key) = self.enroll(msp_id, &enrollment)?;
         let key = key.to_pkcs8_pem()?;
-        told(EcdsaSigner::from_pem(self.org1.clone(), &certificate, key.expose().as_bytes()))
+        told(EcdsaSigner::from_pem(msp_id.clone(), &certificate, key.expose().as_bytes()))
     }
 
     async fn deploy(&self, definition: &Definition) -> Result<(), Failed> {
         let name = definition.name.as_str().to_owned();
         let source = PackageSource::InProcess { name: name.clone() };
         let package_id = told(self.network.install(Package { label: name, source }))?;
-        let description = self.network.description();
         for msp_id in [&self.org1, &self.org2] {
-            let organization = description.organization(msp_id).ok_or("no such organisation")?;
-            let peer = organization.peers.first().ok_or("no peer")?;
-            let roots = fs::read(self.file(&peer.tls_root))?;
-            let signer = Arc::new(told(self.network.user(msp_id, "Admin"))?);
-            let connected =
-                told(endpoint(&peer.address, &roots, Some(&peer.host))?.connect().await)?;
-            let ports = Ports { clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };
-            let network = Gateway::new(connected, signer, ports).network(self.channel.clone());
+            let admin = told(self.network.user(msp_id, "Admin"))?;
+            let network = self.connect(Arc::new(admin)).await?;
             let approved = told(network.lifecycle().approve(definition, Some(&package_id)).await)?;
             is(&approved, TxValidationCode::Valid)?;
             if msp_id == &self.org2 {

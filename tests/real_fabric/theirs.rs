@@ -10,6 +10,7 @@ use std::{
 };
 
 use libtest_mimic::Failed;
+use pervade_embedded::NodeDescription;
 use pervade_identity::Role;
 use pervade_peer_client::Network;
 use pervade_registrar::{Enrollment, EnrollmentKind};
@@ -25,11 +26,14 @@ use crate::ours::Ours;
 /// The peer's host name, which its certificates show.
 const HOST: &str = "peer9.org1.example.com";
 
+/// What it is trusted by, in its folder.
+const TLS_ROOT: &str = "msp/tlscacerts/tlsca.org1.example.com-cert.pem";
+
 /// Between two looks at whether something is there yet.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Lines of the peer's log that a failed trial shows at most.
-const LOG_LINES_SHOWN: usize = 60;
+/// Lines of the peer's log, of each kind, that a failed trial shows at most.
+const LOG_LINES_SHOWN: usize = 30;
 
 /// A running peer. Dropped, its process ends.
 pub(crate) struct RealPeer {
@@ -70,7 +74,12 @@ impl RealPeer {
 
     /// The channel as this peer has it, asked by a user of the first organisation.
     pub(crate) async fn follow(&self, ours: &Ours) -> Result<Network, Failed> {
-        ours.network_at(&self.address, HOST, Arc::new(ours.user("User1")?)).await
+        let peer = NodeDescription {
+            host: HOST.to_owned(),
+            address: self.address.clone(),
+            tls_root: self.folder.join(TLS_ROOT),
+        };
+        ours.network_at(&peer, Arc::new(ours.user("User1")?)).await
     }
 
     /// How many blocks the peer says it has.
@@ -83,13 +92,17 @@ impl RealPeer {
         Ok(usize::try_from(height)?)
     }
 
-    /// What the peer wrote about trouble.
+    /// What the peer wrote: errors, where it panicked or else what it wrote last.
     pub(crate) fn log(&self) -> Result<String, Failed> {
         let log = fs::read_to_string(self.folder.join("log"))?;
-        let levels = [" ERRO ", " PANI ", " FATA ", "panic: "];
-        let trouble = log.lines().filter(|line| levels.iter().any(|level| line.contains(level)));
-        let trouble: Vec<&str> = trouble.take(LOG_LINES_SHOWN).collect();
-        Ok(trouble.join("\n"))
+        let lines: Vec<&str> = log.lines().collect();
+        let errors = lines.iter().filter(|line| line.contains(" ERRO "));
+        let end = lines.len().saturating_sub(LOG_LINES_SHOWN);
+        let panic = lines.iter().position(|line| line.starts_with("panic: ")).unwrap_or(end);
+        let rest = lines.iter().skip(panic);
+        let shown: Vec<&str> =
+            errors.take(LOG_LINES_SHOWN).chain(rest.take(LOG_LINES_SHOWN)).copied().collect();
+        Ok(shown.join("\n"))
     }
 
     pub(crate) async fn stop(mut self) -> Result<(), Failed> {
@@ -159,13 +172,12 @@ fn write_identity(ours: &Ours, folder: &Path) -> Result<(), Failed> {
         copy_files(&definition.join(part), &msp.join(part))?;
     }
     fs::copy(definition.join("config.yaml"), msp.join("config.yaml"))?;
-    copy_files(&definition.join("tlscacerts"), &folder.join("tls/roots"))?;
     let places = [
         (EnrollmentKind::Identity, "msp/signcerts/cert.pem", "msp/keystore/key.pem"),
         (EnrollmentKind::Tls, "tls/cert.pem", "tls/key.pem"),
     ];
     for (kind, certificate, key) in places {
-        let (issued, secret) = ours.enroll(&member(kind))?;
+        let (issued, secret) = ours.enroll(&ours.org1, &member(kind))?;
         write(&folder.join(certificate), &issued)?;
         write(&folder.join(key), secret.to_pkcs8_pem()?.expose().as_bytes())?;
     }
@@ -203,7 +215,7 @@ fn configuration(folder: &Path, address: &str, chaincodes: &str) -> Value {
             "BCCSP": { "Default": "SW", "SW": { "Hash": "SHA2", "Security": 256 } },
             "tls": {
                 "enabled": true, "cert": file("tls/cert.pem"), "key": file("tls/key.pem"),
-                "rootcert": file("tls/roots/tlsca.org1.example.com-cert.pem"),
+                "rootcert": file(TLS_ROOT),
             },
             "gossip": {
                 "bootstrap": address, "externalEndpoint": address,
@@ -211,6 +223,7 @@ fn configuration(folder: &Path, address: &str, chaincodes: &str) -> Value {
                 "pvtData": {
                     "pullRetryThreshold": "200ms", "pushAckTimeout": "1s",
                     "reconciliationEnabled": false,
+                    "skipPullingInvalidTransactionsDuringCommit": true,
                 },
             },
             "deliveryclient": { "reConnectBackoffThreshold": "1s" },

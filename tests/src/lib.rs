@@ -6,3 +6,4 @@
 //! - `official_clients`, `real_fabric`: other people's programs, behind features.
 
 pub mod outside;
+pub mod random;
