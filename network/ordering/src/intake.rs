@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use fabric_protos::Message as _;
 use fabric_protos::common::{
     ChannelHeader, ConfigEnvelope, Envelope, HeaderType, Payload, SignatureHeader, Status,
@@ -29,9 +27,6 @@ pub(crate) enum Kind {
     /// The configuration that it leads to goes into a block of its own.
     Update(Box<ConfigEnvelope>),
 }
-
-/// How far a transaction's own time may be from the orderer's: as far as endorsers allow.
-pub const TIME_WINDOW: Duration = Duration::from_mins(15);
 
 /// The policy that a sender must meet.
 const WRITERS: &str = "/Channel/Writers";
@@ -68,9 +63,6 @@ pub enum BroadcastError {
     /// Its creator's certificate has ended, or cannot be read.
     #[error("broadcast client identity expired")]
     Expired,
-    /// Its own time is too far from the orderer's.
-    #[error("the envelope's time is more than {} s from the orderer's", TIME_WINDOW.as_secs())]
-    OutsideWindow,
     /// Its creator may not write to the channel.
     #[error("permission denied: {0}")]
     Forbidden(#[source] PolicyUnmet),
@@ -100,8 +92,7 @@ impl BroadcastError {
             | Self::Malformed { .. }
             | Self::NotOrderedHere { .. }
             | Self::TooLarge { .. }
-            | Self::Expired
-            | Self::OutsideWindow => Status::BadRequest,
+            | Self::Expired => Status::BadRequest,
             Self::Update(_) => Status::BadRequest,
             Self::Forbidden(_) => Status::Forbidden,
             Self::Signing(_) => Status::InternalServerError,
@@ -134,25 +125,20 @@ pub(crate) fn check(
         return Err(headers.not_here());
     }
     match headers.kind() {
-        Some(HeaderType::EndorserTransaction | HeaderType::Message) => {
-            check_sender(&envelope, &headers, config, now)?;
-            Ok(Accepted { kind: Kind::Transaction, envelope })
-        }
         Some(HeaderType::ConfigUpdate) => check_update(envelope, &headers, config, now),
-        Some(HeaderType::Config) => {
-            // Who sends a finished configuration means the update in it.
-            let content = ConfigEnvelope::decode(headers.data.as_slice())
-                .map_err(|_| BroadcastError::Malformed { part: "configuration" })?;
-            let update = content.last_update.ok_or(BroadcastError::Malformed { part: "update" })?;
-            let headers = Headers::read(&update)?;
-            check_update(update, &headers, config, now)
-        }
+        // A configuration is the orderer's to make; the other kind is of a channel that is no more.
+        Some(HeaderType::Config | HeaderType::OrdererTransaction) => Err(headers.not_here()),
+        // What else it may be is for the committers to judge.
         Some(
-            HeaderType::OrdererTransaction
+            HeaderType::EndorserTransaction
+            | HeaderType::Message
             | HeaderType::DeliverSeekInfo
             | HeaderType::ChaincodePackage,
         )
-        | None => Err(headers.not_here()),
+        | None => {
+            check_sender(&envelope, &headers, config, now)?;
+            Ok(Accepted { kind: Kind::Transaction, envelope })
+        }
     }
 }
 
@@ -185,11 +171,6 @@ fn check_sender(
     if identity.is_ok_and(|identity| identity.certificate().not_after() < now.seconds()) {
         return Err(BroadcastError::Expired);
     }
-    let own = headers.channel.timestamp.unwrap_or_default();
-    let own = Timestamp::new(own.seconds, u32::try_from(own.nanos).unwrap_or(0));
-    if own.distance(now) > TIME_WINDOW {
-        return Err(BroadcastError::OutsideWindow);
-    }
     let signed = SignedData {
         data: &envelope.payload,
         identity: &headers.creator,
@@ -206,7 +187,6 @@ pub(crate) fn size(envelope: &Envelope) -> usize {
 struct Headers {
     channel: ChannelHeader,
     creator: Vec<u8>,
-    data: Vec<u8>,
 }
 
 impl Headers {
@@ -219,7 +199,7 @@ impl Headers {
             .map_err(|_| malformed("channel header"))?;
         let signature = SignatureHeader::decode(header.signature_header.as_slice())
             .map_err(|_| malformed("signature header"))?;
-        Ok(Self { channel, creator: signature.creator, data: payload.data })
+        Ok(Self { channel, creator: signature.creator })
     }
 
     fn kind(&self) -> Option<HeaderType> {

@@ -10,7 +10,7 @@ mod orderer;
 mod writer;
 
 pub use cutter::Cutter;
-pub use intake::{BroadcastError, TIME_WINDOW};
+pub use intake::BroadcastError;
 pub use orderer::{
     CommitError, LINGER, Ledger, Orderer, Parts, WAITING_ENVELOPES_MAX, WAITING_KIBIBYTES_MAX,
 };
