@@ -8,6 +8,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("fabric/", 0),
     ("chaincode/services/", 3),
     ("chaincode/shim", 2),
+    ("chaincode/simulator", 2),
     ("chaincode/", 1),
     ("interop/audit", 3),
     ("interop/", 1),
