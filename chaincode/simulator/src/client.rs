@@ -126,7 +126,7 @@ impl<'a> Client<'a> {
 
     /// The client's organisation, if the channel knows the client.
     fn creator(&self) -> Result<MspId, Refused> {
-        let membership = self.simulator.config().membership();
+        let membership = self.simulator.ledger().config().membership();
         let identity = membership.deserialize(self.member.identity());
         let identity = identity.map_err(|_| Proposed::denied(None))?;
         let organization = identity.msp_id();

@@ -118,9 +118,7 @@ impl Proposed {
             _ => Some(Difference::Answer),
         };
         match difference {
-            Some(difference) => {
-                Err(Divergence { tx_id: self.tx_id.clone(), difference }.into())
-            }
+            Some(difference) => Err(Divergence { tx_id: self.tx_id.clone(), difference }.into()),
             None => Ok(first),
         }
     }

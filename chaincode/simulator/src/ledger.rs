@@ -10,13 +10,13 @@ use fabric_protos::queryresult::KeyModification;
 use fabric_protos::rwset::TxPvtReadWriteSet;
 use fabric_protos::{DecodeError, Message};
 use pervade_channel_config::ChannelConfig;
+use pervade_ledger::block;
 use pervade_ledger::rwset::{deletes, sha256};
 use pervade_ledger::state::{
     HashedKey, PublicKey, StateError, StateView, Update, UpdateBatch, Versioned,
 };
 use pervade_ledger::transaction::{EndorserTransaction, Unpacked, unpack};
 use pervade_ledger::validate::{BlockRules, JudgeError, Judged, judge_block};
-use pervade_ledger::block;
 
 /// A channel's ledger with one copy of everything.
 #[derive(Debug)]

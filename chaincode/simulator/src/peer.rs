@@ -67,14 +67,7 @@ impl<'a> Peer<'a> {
         proposed: Proposed<'a>,
     ) -> Self {
         let simulator = Simulator::new(ledger.state());
-        Self {
-            organization,
-            ledger,
-            chaincodes,
-            proposed,
-            simulator,
-            sessions: BTreeMap::new(),
-        }
+        Self { organization, ledger, chaincodes, proposed, simulator, sessions: BTreeMap::new() }
     }
 
     /// Runs the chaincode that the client named.
@@ -223,3 +216,6 @@ pub(crate) enum InvokeError {
     #[error("failed to unmarshal response: {0}")]
     Response(#[source] fabric_protos::DecodeError),
 }
+
+#[cfg(test)]
+mod tests;

@@ -189,8 +189,8 @@ impl Simulator {
         &self.members
     }
 
-    pub(crate) fn config(&self) -> &ChannelConfig {
-        self.ledger.config()
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// A proposal signed by a client, with a nonce of its own.
@@ -282,10 +282,7 @@ impl Simulator {
     fn run_lifecycle(
         &self,
         organization: &MspId,
-        function: impl FnOnce(
-            &Context<'_>,
-            &mut LifecycleAccess<'_>,
-        ) -> Result<Vec<u8>, LifecycleError>,
+        function: impl FnOnce(&Context<'_>, &mut LifecycleAccess<'_>) -> Result<Vec<u8>, LifecycleError>,
     ) -> Result<peer::Simulated, Fault> {
         let simulator = simulate::Simulator::new(self.ledger.state());
         let mut access = LifecycleAccess { simulator, ledger: &self.ledger };

@@ -162,7 +162,10 @@ impl Iterator {
 }
 
 impl Source {
-    fn next(&mut self, simulator: &mut Simulator<&State>) -> Result<Option<Vec<u8>>, SimulateError> {
+    fn next(
+        &mut self,
+        simulator: &mut Simulator<&State>,
+    ) -> Result<Option<Vec<u8>>, SimulateError> {
         match self {
             Self::Range { namespace, cursor } => {
                 let found = simulator.next(*cursor)?;
