@@ -139,7 +139,7 @@ impl Proposed {
         Err(Refused { status, message: message.clone() })
     }
 
-    /// The organisation of the client as its certificate was checked.
+    /// The refusal of a client whom no organisation of the channel vouches for.
     pub(crate) fn denied(organization: Option<&MspId>) -> Refused {
         let message = match organization {
             Some(organization) => format!("access denied: creator org [{organization}]"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fabric_protos::common::{Block, BlockHeader};
 use fabric_protos::id::TxId;
-use fabric_protos::kvrwset::KvrwSet;
+use fabric_protos::kvrwset::{KvWrite, KvrwSet};
 use fabric_protos::protos::TxValidationCode;
 use fabric_protos::queryresult::KeyModification;
 use fabric_protos::rwset::TxPvtReadWriteSet;
@@ -130,20 +130,23 @@ impl Ledger {
             for collection in namespace.collection_pvt_rwset {
                 let set = KvrwSet::decode(collection.rwset.as_slice())?;
                 for write in set.writes {
-                    let place = (
-                        namespace.namespace.clone(),
-                        collection.collection_name.clone(),
-                        write.key.clone(),
-                    );
-                    if deletes(&write) {
-                        self.private.remove(&place);
-                    } else {
-                        self.private.insert(place, write.value);
-                    }
+                    let (namespace, name) = (&namespace.namespace, &collection.collection_name);
+                    self.keep_value((namespace, name), write);
                 }
             }
         }
         Ok(())
+    }
+
+    fn keep_value(&mut self, (namespace, collection): (&str, &str), write: KvWrite) {
+        let is_deleted = deletes(&write);
+        let KvWrite { key, value, .. } = write;
+        let place = (namespace.to_owned(), collection.to_owned(), key);
+        if is_deleted {
+            self.private.remove(&place);
+        } else {
+            self.private.insert(place, value);
+        }
     }
 }
 

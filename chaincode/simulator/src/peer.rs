@@ -148,9 +148,10 @@ impl<'a> Peer<'a> {
     }
 
     fn answer(&mut self, call: &mut Call, request: &ChaincodeMessage) -> ChaincodeMessage {
-        let answer = match request.r#type() {
-            Type::InvokeChaincode => self.call_another(call, request),
-            _ => request::answer(self, call, request),
+        let answer = if request.r#type() == Type::InvokeChaincode {
+            self.call_another(call, request)
+        } else {
+            request::answer(self, call, request)
         };
         request::reply(request, answer)
     }
