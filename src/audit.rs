@@ -6,9 +6,11 @@
 use std::os::unix::process::parent_id;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use fabric_protos::common::Block;
+use fabric_protos::id::ChannelId;
 use pervade_audit::worker::{BLOCKS_WAITING_MAX, serve};
+use pervade_audit::{Graph, GraphError};
 use pervade_peer_client::{BlocksError, Network};
 use rlimit::Resource;
 use tokio::io::{BufReader, stdin, stdout};
@@ -28,7 +30,34 @@ pub(crate) enum Audit {
     /// One JSON object a line: {"ask":"reach","height":9}, {"ask":"query","sparql":"ASK {}"},
     /// {"ask":"locate","quad":"…"}, {"ask":"digest"}. `pervade query` starts such a process itself.
     #[command(after_help = EXAMPLES)]
-    Follow(Source),
+    Follow(Follow),
+}
+
+/// Where blocks come from and where the graph lies.
+#[derive(Debug, Args)]
+pub(crate) struct Follow {
+    #[command(flatten)]
+    source: Source,
+    /// Keep the graph's quads in this folder instead of in memory; what it held is dropped
+    #[cfg(feature = "rocksdb")]
+    #[arg(long, value_name = "DIR")]
+    graph: Option<std::path::PathBuf>,
+}
+
+impl Follow {
+    #[cfg(feature = "rocksdb")]
+    fn graph(&self, channel: ChannelId) -> Result<Graph, GraphError> {
+        match &self.graph {
+            Some(folder) => Graph::on_disk(channel, folder),
+            None => Graph::new(channel),
+        }
+    }
+
+    #[cfg(not(feature = "rocksdb"))]
+    #[expect(clippy::unused_self, reason = "with RocksDB the arguments may name a folder")]
+    fn graph(&self, channel: ChannelId) -> Result<Graph, GraphError> {
+        Graph::new(channel)
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -39,19 +68,20 @@ Examples:
 impl Audit {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self {
-            Self::Follow(source) => follow(&source),
+            Self::Follow(arguments) => follow(&arguments),
         }
     }
 }
 
-fn follow(source: &Source) -> Result<(), Failure> {
+fn follow(arguments: &Follow) -> Result<(), Failure> {
+    let source = &arguments.source;
     let bytes = source.memory_mib.saturating_mul(1024 * 1024);
     Resource::AS.set(bytes, bytes).or_fail("MEMORY", "the memory cannot be limited")?;
     end_with_parent();
     // One thread: every further one would claim address space of its own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.or_fail("RUNTIME", "no thread to work with")?;
-    let outcome = runtime.block_on(answer(source));
+    let outcome = runtime.block_on(answer(arguments));
     // A walk over the files may still be waiting for its next block to be taken.
     runtime.shutdown_background();
     outcome
@@ -71,7 +101,8 @@ fn end_with_parent() {
 /// How often the worker looks whether its parent is still there.
 const PARENT_INTERVAL: Duration = Duration::from_millis(500);
 
-async fn answer(source: &Source) -> Result<(), Failure> {
+async fn answer(arguments: &Follow) -> Result<(), Failure> {
+    let source = &arguments.source;
     let (sender, blocks) = mpsc::channel(BLOCKS_WAITING_MAX);
     let channel = if source.offline {
         let ledger = LedgerFiles::find(source.place.folder(), source.caller.channel.as_ref())?;
@@ -87,7 +118,8 @@ async fn answer(source: &Source) -> Result<(), Failure> {
         });
         channel
     };
-    serve(channel, blocks, BufReader::new(stdin()), stdout())
+    let graph = arguments.graph(channel).or_fail("GRAPH", "the graph cannot be made")?;
+    serve(graph, blocks, BufReader::new(stdin()), stdout())
         .await
         .or_fail("WORKER", "the worker cannot go on")
 }

@@ -49,9 +49,19 @@ pub struct Located {
 }
 
 impl Graph {
-    /// An empty graph of a channel.
+    /// An empty graph of a channel, in memory.
     pub fn new(channel: ChannelId) -> Result<Self, GraphError> {
         let store = Store::new().map_err(GraphError::Store)?;
+        Ok(Self { store, ledger: LedgerGraph::new(channel), sources: BTreeMap::new() })
+    }
+
+    /// An empty graph of a channel whose quads lie in a folder, in RocksDB.
+    ///
+    /// Whatever graph the folder held is dropped: the ledger alone is kept for good.
+    #[cfg(feature = "rocksdb")]
+    pub fn on_disk(channel: ChannelId, folder: &std::path::Path) -> Result<Self, GraphError> {
+        let store = Store::open(folder).map_err(GraphError::Store)?;
+        store.clear().map_err(GraphError::Store)?;
         Ok(Self { store, ledger: LedgerGraph::new(channel), sources: BTreeMap::new() })
     }
 

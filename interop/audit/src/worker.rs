@@ -1,16 +1,15 @@
 //! The loop inside the worker: blocks in, requests in, replies out.
 
 use fabric_protos::common::Block;
-use fabric_protos::id::ChannelId;
 use thiserror::Error;
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
 };
 use tokio::sync::mpsc;
 
+use crate::Graph;
 use crate::door::{self, Refused};
 use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reply, Request};
-use crate::{Graph, GraphError};
 
 /// Most blocks that wait between the source and the graph.
 pub const BLOCKS_WAITING_MAX: usize = 64;
@@ -20,12 +19,11 @@ pub const BLOCKS_WAITING_MAX: usize = 64;
 /// Blocks are applied in the order they come, between requests; a request is answered at the
 /// height the graph has then, and [`Request::Reach`] waits for a height.
 pub async fn serve(
-    channel: ChannelId,
+    graph: Graph,
     blocks: mpsc::Receiver<Block>,
     requests: impl AsyncBufRead + Unpin,
     replies: impl AsyncWrite + Unpin,
 ) -> Result<(), ServeError> {
-    let graph = Graph::new(channel).map_err(ServeError::Graph)?;
     let mut worker = Loop { graph, blocks, broken: None };
     worker.run(requests, replies).await
 }
@@ -34,9 +32,6 @@ pub async fn serve(
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The graph could not be made.
-    #[error("the graph cannot be made")]
-    Graph(#[source] GraphError),
     /// Requests or replies broke off.
     #[error("the worker lost its caller")]
     Pipe(#[source] std::io::Error),
