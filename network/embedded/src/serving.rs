@@ -73,7 +73,7 @@ pub(crate) fn serve_orderer(
     tls: &TlsCredentials,
     rim: &Rim,
 ) -> Result<(), TlsError> {
-    let service = AtomicBroadcastServer::new(AtomicBroadcastService { orderers, source })
+    let service = AtomicBroadcastServer::new(AtomicBroadcastService::new(orderers, source))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     serve(server().add_service(service), listener, tls, rim)

@@ -15,6 +15,7 @@ use pervade_peer::deliver::{self, Delivery, Source};
 use pervade_peer::{Broadcast, NotOrdered};
 use pervade_ports::BoxFuture;
 use pervade_rpc::atomic_broadcast::atomic_broadcast_server::AtomicBroadcast;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Request, Response, Streaming};
 
 /// The orderers of all channels.
@@ -53,10 +54,27 @@ impl Broadcast for Orderers {
 /// Envelopes of one stream that wait for their blocks at the same time.
 const STREAM_ENVELOPES_MAX: usize = 256;
 
+/// Streams that one orderer serves at the same time.
+const STREAMS_MAX: usize = 2_500;
+
 /// `orderer.AtomicBroadcast` over the orderers of all channels.
 pub(crate) struct AtomicBroadcastService {
-    pub(crate) orderers: Orderers,
-    pub(crate) source: Source,
+    orderers: Orderers,
+    source: Source,
+    streams: Arc<Semaphore>,
+}
+
+impl AtomicBroadcastService {
+    pub(crate) fn new(orderers: Orderers, source: Source) -> Self {
+        Self { orderers, source, streams: Arc::new(Semaphore::new(STREAMS_MAX)) }
+    }
+
+    /// One more stream, for as long as the permit is held.
+    fn admit(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
+        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| {
+            tonic::Status::resource_exhausted(format!("more than {STREAMS_MAX} streams are open"))
+        })
+    }
 }
 
 type BoxStream<T> = Pin<Box<dyn Stream<Item = Result<T, tonic::Status>> + Send>>;
@@ -70,6 +88,7 @@ impl AtomicBroadcast for AtomicBroadcastService {
         &self,
         request: Request<Streaming<Envelope>>,
     ) -> Result<Response<Self::BroadcastStream>, tonic::Status> {
+        let permit = self.admit()?;
         let orderers = self.orderers.clone();
         let answers = request
             .into_inner()
@@ -79,7 +98,8 @@ impl AtomicBroadcast for AtomicBroadcastService {
             })
             .buffered(STREAM_ENVELOPES_MAX);
         // The stream ends after the first answer that is not a success.
-        let answers = answers.scan(false, |ended, answer: Result<BroadcastResponse, _>| {
+        let answers = answers.scan(false, move |ended, answer: Result<BroadcastResponse, _>| {
+            let _open = &permit;
             let before = *ended;
             *ended = answer.as_ref().map_or(true, |answer| answer.status() != Status::Success);
             futures::future::ready((!before).then_some(answer))
@@ -91,11 +111,13 @@ impl AtomicBroadcast for AtomicBroadcastService {
         &self,
         request: Request<Streaming<Envelope>>,
     ) -> Result<Response<Self::DeliverStream>, tonic::Status> {
+        let permit = self.admit()?;
         let requests =
             request.into_inner().take_while(|envelope| futures::future::ready(envelope.is_ok()));
         let requests = requests.filter_map(|envelope| futures::future::ready(envelope.ok()));
         let deliveries = deliver::serve(self.source.clone(), requests);
-        let responses = deliveries.map(|delivery| {
+        let responses = deliveries.map(move |delivery| {
+            let _open = &permit;
             let content = match delivery {
                 Delivery::Block(block) => deliver_response::Type::Block(block.as_ref().clone()),
                 Delivery::End(status) => deliver_response::Type::Status(status.into()),
