@@ -11,9 +11,11 @@ use fabric_protos::{DecodeError, Message, Timestamp};
 
 use crate::{Fault, Status};
 
+pub use client::{ClientIdentity, IdentityError};
 pub use creator::Creator;
 pub use secret::Secret;
 
+mod client;
 mod creator;
 mod secret;
 

@@ -60,7 +60,9 @@ pub use composite::{CompositeKey, CompositeKeyError};
 pub use fabric_protos::id::{ChaincodeName, MspId};
 pub use fault::{ContractError, Fault, Status};
 pub use interface::{Function, Intent, Interface, Parameter, Reach};
-pub use invocation::{ClaimedTime, Creator, Invocation, InvocationError, Secret};
+pub use invocation::{
+    ClaimedTime, ClientIdentity, Creator, IdentityError, Invocation, InvocationError, Secret,
+};
 pub use pervade_chaincode_macros::{Argument, contract};
 pub use policy::{KeyPolicy, KeyPolicyError, Role};
 pub use transaction::{

@@ -4,7 +4,7 @@ use fabric_protos::Message;
 use fabric_protos::id::MspId;
 use fabric_protos::msp::SerializedIdentity;
 
-use super::InvocationError;
+use super::{ClientIdentity, IdentityError, InvocationError};
 
 /// The identity that signed a proposal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,14 @@ impl Creator {
     #[must_use]
     pub fn msp_id(&self) -> &MspId {
         &self.msp_id
+    }
+
+    /// What the certificate says of the client.
+    ///
+    /// # Errors
+    /// If the certificate or its attributes cannot be read.
+    pub fn client_identity(&self) -> Result<ClientIdentity, IdentityError> {
+        ClientIdentity::read(self.msp_id.clone(), &self.certificate_pem)
     }
 
     /// The X.509 certificate, in PEM.
