@@ -3,8 +3,10 @@
 //! A suite gives an [`Outcome`]: what passed, what was skipped and why, what failed. The table of
 //! all of them is kept in `docs/conformance.md`.
 
+mod determinism;
 mod outcome;
 mod page;
+mod payloads;
 mod rdf_canon;
 mod rml;
 mod senml;
@@ -19,6 +21,7 @@ use self::outcome::Outcome;
 
 fn main() -> ExitCode {
     let mut trials: Vec<Trial> = SUITES.iter().map(Suite::trial).collect();
+    trials.extend(determinism::trials());
     trials.push(outside::trial("the_page_is_up_to_date", &DATA, |data| page::check(&data)));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -35,6 +38,7 @@ const SUITES: &[Suite] = &[
     rml::CORE_JSON,
     rdf_canon::RDFC10,
     senml::RFC8428,
+    payloads::REAL_PAYLOADS,
     wycheproof::P256_MESSAGES,
     wycheproof::P256_DOCUMENTS,
     wycheproof::P384_MESSAGES,
