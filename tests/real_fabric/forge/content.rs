@@ -93,7 +93,12 @@ impl Maker<'_> {
             public.writes.push(self.write(key));
         }
         if self.metadata {
+            // Whoever writes metadata has read the key: else Fabric's peers stop where an earlier
+            // transaction of the block deletes it.
             for key in self.keys(3) {
+                let found = self.state.get(name, &key)?;
+                let version = self.version(found.as_ref());
+                public.reads.push(KvRead { key: key.clone(), version });
                 public.metadata_writes.push(KvMetadataWrite { key, entries: self.metadata()? });
             }
         }
@@ -231,6 +236,9 @@ impl Maker<'_> {
         if self.metadata {
             for key in self.keys(2) {
                 let key_hash = sha256(key.as_bytes());
+                let found = self.state.get_hashed(namespace, name, &key_hash)?;
+                let version = self.version(found.as_ref());
+                hashed.hashed_reads.push(KvReadHash { key_hash: key_hash.clone(), version });
                 let entries = self.metadata()?;
                 hashed.metadata_writes.push(KvMetadataWriteHash { key_hash, entries });
             }
