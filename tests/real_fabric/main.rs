@@ -10,8 +10,8 @@ use std::{
     collections::BTreeMap,
     env,
     io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
+    path::{Path, PathBuf},
+    process::{ExitCode, Stdio},
     time::Duration,
 };
 
@@ -22,14 +22,19 @@ use pervade_tests::{
     outside::{self, Absent, Need},
     random,
 };
-use tokio::{runtime::Runtime, time::timeout};
+use tokio::{process::Command, runtime::Runtime, time::timeout};
 
 use self::{forge::Forge, ours::Ours, theirs::RealPeer};
 
 fn main() -> ExitCode {
-    let trials = vec![outside::trial("a_real_peer_believes_our_ledger", &FABRIC, |binaries| {
-        Runtime::new()?.block_on(believes_our_ledger(binaries))
-    })];
+    let trials = vec![
+        outside::trial("a_real_peer_believes_our_ledger", &FABRIC, |binaries| {
+            Runtime::new()?.block_on(believes_our_ledger(binaries))
+        }),
+        outside::trial("a_real_peer_believes_the_demo", &FABRIC, |binaries| {
+            Runtime::new()?.block_on(believes_the_demo(binaries))
+        }),
+    ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -52,13 +57,41 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// it anew, comes to the same height, verdicts and commit hashes.
 async fn believes_our_ledger(binaries: PathBuf) -> Result<(), Failed> {
     let place = tempfile::tempdir()?;
-    let ours = Ours::start(&place.path().join("network")).await?;
+    let ours = Ours::open(&place.path().join("network")).await?;
+    ours.deploy_all().await?;
     ours.transact().await?;
     let seed = random::seed()?;
     writeln!(io::stderr(), "{}={seed}", random::SEED)?;
     let forged = Forge::open(&ours, seed).await?.flood().await?;
-    let peer = RealPeer::start(&binaries, &ours, &place.path().join("peer")).await?;
-    let outcome = timeout(PATIENCE, compare(&ours, &peer, &forged)).await;
+    believes(&binaries, ours, &forged).await
+}
+
+/// The same of the channel that `pervade demo` leaves behind.
+async fn believes_the_demo(binaries: PathBuf) -> Result<(), Failed> {
+    let place = tempfile::tempdir()?;
+    let told = Command::new(program()?)
+        .args(["demo", "--data"])
+        .arg(place.path())
+        .stdin(Stdio::null())
+        .output()
+        .await?;
+    if !told.status.success() {
+        return Err(String::from_utf8_lossy(&told.stderr).into_owned().into());
+    }
+    believes(&binaries, Ours::open(place.path()).await?, &Forged::new()).await
+}
+
+/// The `pervade` program, which is built beside this one.
+fn program() -> Result<PathBuf, Failed> {
+    let own = env::current_exe()?;
+    let built = own.ancestors().nth(2).map(|folder| folder.join("pervade"));
+    built.filter(|program| program.is_file()).ok_or_else(|| "run `cargo build` first".into())
+}
+
+async fn believes(binaries: &Path, ours: Ours, forged: &Forged) -> Result<(), Failed> {
+    let place = tempfile::tempdir()?;
+    let peer = RealPeer::start(binaries, &ours, place.path()).await?;
+    let outcome = timeout(PATIENCE, compare(&ours, &peer, forged)).await;
     if let Ok(Ok(())) = outcome {
         peer.stop().await?;
         ours.stop().await;

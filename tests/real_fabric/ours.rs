@@ -42,7 +42,8 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    pub(crate) async fn start(folder: &Path) -> Result<Self, Failed> {
+    /// The network of a folder, founded there if there is none; nothing is deployed.
+    pub(crate) async fn open(folder: &Path) -> Result<Self, Failed> {
         let [registry, recording] = ["registry", "recording"].map(ChaincodeName::new);
         let (registry, recording) = (registry?, recording?);
         let options = Options::new(folder)
@@ -53,20 +54,23 @@ impl Ours {
             );
         let topology = Topology::test_network().with_free_ports();
         let network = told(EmbeddedNetwork::start(topology, options).await)?;
-        let ours = Self {
+        Ok(Self {
             network,
             channel: ChannelId::new("mychannel")?,
             org1: MspId::new("Org1MSP")?,
             org2: MspId::new("Org2MSP")?,
             registry,
             recording,
-        };
+        })
+    }
+
+    /// Has both contracts approved and committed, one of them twice.
+    pub(crate) async fn deploy_all(&self) -> Result<(), Failed> {
         let both = ChaincodePolicy::from_text("AND('Org1MSP.peer', 'Org2MSP.peer')")?;
-        ours.deploy(&Definition::first(ours.registry.clone(), "1")).await?;
-        ours.deploy(&Definition::first(ours.recording.clone(), "1")).await?;
-        let second = Definition::first(ours.registry.clone(), "2");
-        ours.deploy(&Definition { sequence: 2, policy: both, ..second }).await?;
-        Ok(ours)
+        self.deploy(&Definition::first(self.registry.clone(), "1")).await?;
+        self.deploy(&Definition::first(self.recording.clone(), "1")).await?;
+        let second = Definition::first(self.registry.clone(), "2");
+        self.deploy(&Definition { sequence: 2, policy: both, ..second }).await
     }
 
     /// Every verdict that clients and peers bring about without forging anything.
