@@ -139,44 +139,6 @@ mod tests {
         assert!(flags.contains("urn:pervade:vocab#UnknownQuantity"), "{flags:?}");
     }
 
-    /// The folder of public payloads; the environment names it, or it lies beside the project.
-    fn payloads() -> Option<PathBuf> {
-        let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-        let named = std::env::var_os("PERVADE_DATA").map(PathBuf::from);
-        let found =
-            named.into_iter().chain([beside]).find(|folder| folder.join("payloads").is_dir());
-        found.map(|folder| folder.join("payloads"))
-    }
-
-    /// T-71: payloads that real devices sent.
-    #[test]
-    fn real_payloads_are_understood() {
-        let Some(folder) = payloads() else { return };
-        let read = |path: &str| std::fs::read(folder.join(path)).expect("a payload");
-        let temperatures = |vendor: &str, payload: &[u8]| {
-            let quads = named(vendor).normalise(payload, &Context::example()).map(|n| n.quads);
-            objects(&quads.expect(vendor), "http://www.w3.org/ns/sosa/hasSimpleResult")
-        };
-        let soil = temperatures("decentlab", &read("lorawan/decentlab-dl-5tm.json"));
-        assert!(soil.contains("22.5") && soil.contains("-0.0215397767"), "{soil:?}");
-        for example in ["ex1", "ex2", "ex3", "ex5"] {
-            let values = temperatures("senml", &read(&format!("senml/{example}.json")));
-            assert!(!values.is_empty(), "{example}");
-        }
-        let gateway = temperatures("epcis", &read("epcis/SensorDataExample1.jsonld"));
-        assert!(gateway.contains("26.1") && gateway.contains("0.0121"), "{gateway:?}");
-        let gateway = temperatures("epcis", &read("epcis/SensorDataExample2.jsonld"));
-        assert!(gateway.contains("26.2"), "{gateway:?}");
-        temperatures("epcis", &read("epcis/Example_9.6.1-ObjectEvent.jsonld"));
-        let lines = String::from_utf8(read("tasmota/sensors.jsonl")).expect("text");
-        let room = temperatures("tasmota", lines.lines().next().expect("a line").as_bytes());
-        assert!(room.contains("24.7") && room.contains("16.8"), "{room:?}");
-        let meter: serde_json::Value =
-            serde_json::from_slice(&read("shelly/pro-3em.json")).expect("JSON");
-        let meter = temperatures("shelly", meter["status"].to_string().as_bytes());
-        assert!(meter.contains("375.5") && meter.contains("46.6"), "{meter:?}");
-    }
-
     /// Local names of Pervade's vocabulary in a Turtle or N-Quads text.
     fn own_terms(text: &str) -> BTreeSet<String> {
         text.split(|c: char| c.is_whitespace() || "<>\"()[],;=".contains(c))
