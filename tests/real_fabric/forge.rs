@@ -38,6 +38,8 @@ pub(crate) struct Forge<'a> {
     random: Random,
     /// One peer of each organisation.
     peers: [EcdsaSigner; 2],
+    /// A peer that its organisation has revoked.
+    revoked: EcdsaSigner,
     client: Arc<EcdsaSigner>,
     orderer: AtomicBroadcastClient<Channel>,
     /// Envelope → what is peculiar about it.
@@ -46,8 +48,11 @@ pub(crate) struct Forge<'a> {
 
 impl<'a> Forge<'a> {
     pub(crate) async fn open(ours: &'a Ours, seed: u64) -> Result<Self, Failed> {
+        let revoked = ours.member(&ours.org1, "a revoked peer", Role::Peer)?;
+        ours.revoke(&revoked).await?;
         Ok(Self {
             ours,
+            revoked,
             random: Random::new(seed),
             peers: [
                 ours.member(&ours.org1, "a peer", Role::Peer)?,
@@ -59,9 +64,13 @@ impl<'a> Forge<'a> {
         })
     }
 
-    /// Has many transactions ordered, and returns what each envelope is.
+    /// Has many transactions ordered, half of them under another configuration, and returns what
+    /// each envelope is.
     pub(crate) async fn flood(mut self) -> Result<BTreeMap<Vec<u8>, String>, Failed> {
-        for _ in 0..BURSTS {
+        for number in 0..BURSTS {
+            if number == BURSTS / 2 {
+                self.ours.let_one_organization_endorse().await?;
+            }
             let mut burst = Vec::new();
             for _ in 0..=self.random.below(BURST_MAX) {
                 let twist = Twist::any(&mut self.random);
@@ -147,26 +156,26 @@ impl<'a> Forge<'a> {
         let call = proposal::without_transient(&proposal.payload)?;
         let hash = proposal::proposal_hash(&header.channel_header, &header.signature_header, &call);
         let payload = twist.response(proposal::response_payload(&hash, action.encode_to_vec()))?;
-        let endorsers: &[&dyn Signer] = match self.random.below(10) {
+        let endorsers: &[&dyn Signer] = match self.random.below(16) {
             _ if twist.is_unguarded() => &[&self.peers[0], &self.peers[1]],
             0 => &[&self.peers[0]],
             1 => &[&self.peers[1]],
             2 => &[&*self.client],
             3 => &[&self.peers[1], &self.peers[0]],
+            4 => &[&self.revoked, &self.peers[1]],
+            5 => &[&self.revoked, &self.peers[0], &self.peers[1]],
             _ => &[&self.peers[0], &self.peers[1]],
         };
         let mut responses = Vec::new();
         for endorser in endorsers {
-            let mut signature =
-                endorser.sign(&proposal::endorsed_bytes(&payload, endorser.identity()))?;
-            twist.endorsement(&mut signature);
+            let identity = endorser.identity();
+            let signature = endorser.sign(&proposal::endorsed_bytes(&payload, identity))?;
+            let mut endorsement = Endorsement { endorser: identity.to_vec(), signature };
+            twist.endorsement(&mut endorsement);
             responses.push(ProposalResponse {
                 response: Some(Response { status: 200, ..Response::default() }),
                 payload: payload.clone(),
-                endorsement: Some(Endorsement {
-                    endorser: endorser.identity().to_vec(),
-                    signature,
-                }),
+                endorsement: Some(endorsement),
                 ..ProposalResponse::default()
             });
         }

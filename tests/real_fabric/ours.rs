@@ -10,7 +10,8 @@ use std::{
 };
 
 use fabric_protos::{
-    common::Block,
+    Message,
+    common::{Block, ImplicitMetaPolicy, implicit_meta_policy::Rule},
     id::{ChaincodeName, ChannelId, MspId},
     protos::TxValidationCode,
 };
@@ -115,8 +116,7 @@ impl Ours {
             let theirs = theirs.contract(self.recording.clone());
             self.record_examples(&theirs, package).await?;
             if revoked.is_none() {
-                let serial = device.certificate().serial_hex();
-                told(self.network.revoke(&self.org1, &serial).await)?;
+                self.revoke(&device).await?;
                 revoked = Some(device);
             }
         }
@@ -136,6 +136,29 @@ impl Ours {
         let outcomes = waiting.iter().map(|record| expect(record, TxValidationCode::Valid));
         futures::future::try_join_all(outcomes).await?;
         Ok(())
+    }
+
+    /// Has a member of the first organisation revoked.
+    pub(crate) async fn revoke(&self, member: &EcdsaSigner) -> Result<(), Failed> {
+        let serial = member.certificate().serial_hex();
+        told(self.network.revoke(&self.org1, &serial).await)
+    }
+
+    /// Changes the channel's configuration: from now on one organisation's endorsement is enough,
+    /// where a chaincode has no policy of its own.
+    pub(crate) async fn let_one_organization_endorse(&self) -> Result<(), Failed> {
+        let mut desired = told(self.network.channel(&self.channel))?.config().config().clone();
+        let root = desired.channel_group.as_mut().ok_or("a configuration without content")?;
+        let application = root.groups.get_mut("Application").ok_or("no applications")?;
+        let policy = application.policies.get_mut("Endorsement").ok_or("no such policy")?;
+        let rule = policy.policy.as_mut().ok_or("a policy without content")?;
+        let any =
+            ImplicitMetaPolicy { sub_policy: "Endorsement".to_owned(), rule: Rule::Any.into() };
+        rule.value = any.encode_to_vec();
+        let admins = [&self.org1, &self.org2].map(|msp_id| self.network.user(msp_id, "Admin"));
+        let [first, second] = admins;
+        let (first, second) = (told(first)?, told(second)?);
+        told(self.network.update_channel(&self.channel, &desired, &[&first, &second]).await)
     }
 
     /// Every block, as our own peers have it.

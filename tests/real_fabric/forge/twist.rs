@@ -7,7 +7,7 @@ use fabric_protos::{
     common::{ChannelHeader, Envelope, Header, HeaderType, Payload, SignatureHeader},
     protos::{
         ChaincodeAction, ChaincodeActionPayload, ChaincodeEvent, ChaincodeHeaderExtension,
-        ChaincodeId, Proposal, ProposalResponsePayload, Response, Transaction,
+        ChaincodeId, Endorsement, Proposal, ProposalResponsePayload, Response, Transaction,
     },
 };
 use libtest_mimic::Failed;
@@ -49,6 +49,7 @@ pub(super) enum Twist {
     BrokenAction,
     BadEndorsement,
     EmptyEndorsement,
+    NobodyEndorsed,
     // The transaction.
     NoActions,
     TwoActions,
@@ -64,9 +65,9 @@ use Twist::{
     BadEndorsement, BrokenAction, BrokenData, BrokenEvent, BrokenExtension, BrokenResults,
     EmptyData, EmptyEndorsement, Epoch, Event, EventOfAnother, HeaderVersion, MessageType,
     NoAction, NoActions, NoCall, NoChaincodeId, NoEndorsements, NoExtension, NoResponse, NoResults,
-    NoTimestamp, NoVersion, OldTimestamp, OtherActionHeader, OtherChaincode, OtherProposalHash,
-    OtherTxId, OtherVersion, SameEndorsementTwice, StatusError, Straight, SystemChaincode,
-    TwoActions, Unguarded, UnknownChaincode, UnknownType,
+    NoTimestamp, NoVersion, NobodyEndorsed, OldTimestamp, OtherActionHeader, OtherChaincode,
+    OtherProposalHash, OtherTxId, OtherVersion, SameEndorsementTwice, StatusError, Straight,
+    SystemChaincode, TwoActions, Unguarded, UnknownChaincode, UnknownType,
 };
 
 const ALL: &[Twist] = &[
@@ -107,6 +108,7 @@ const ALL: &[Twist] = &[
     BrokenData,
     Unguarded,
     Unguarded,
+    NobodyEndorsed,
 ];
 
 /// Bytes that are no message.
@@ -206,8 +208,9 @@ impl Twist {
         Ok(response.encode_to_vec())
     }
 
-    pub(super) fn endorsement(self, signature: &mut Vec<u8>) {
+    pub(super) fn endorsement(self, Endorsement { endorser, signature }: &mut Endorsement) {
         match self {
+            NobodyEndorsed => *endorser = BROKEN.to_vec(),
             BadEndorsement => signature.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1),
             EmptyEndorsement => signature.clear(),
             _ => {}
