@@ -176,3 +176,43 @@ pub enum GraphError {
     #[error("the quad is not one line of N-Quads")]
     Quad(#[source] NQuadsError),
 }
+
+#[cfg(test)]
+mod tests {
+    use fabric_protos::common::{Block, BlockData, BlockHeader};
+    use fabric_protos::id::ChannelId;
+
+    use super::Graph;
+
+    #[test]
+    fn a_graph_in_memory_follows_its_blocks() {
+        follow(Graph::new(channel()).unwrap());
+    }
+
+    #[cfg(feature = "rocksdb")]
+    #[test]
+    fn a_graph_on_disk_follows_its_blocks_and_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        follow(Graph::on_disk(channel(), folder.path()).unwrap());
+        follow(Graph::on_disk(channel(), folder.path()).unwrap());
+    }
+
+    /// A graph begins empty, takes the next block and no other, and says what it holds.
+    fn follow(mut graph: Graph) {
+        assert_eq!((graph.height(), graph.digest().unwrap().0), (0, 0));
+        graph.apply(&block(0)).unwrap();
+        let (quads, digest) = graph.digest().unwrap();
+        assert!(quads > 0, "a block tells of itself");
+        assert!(graph.apply(&block(2)).is_err(), "block 1 is missing");
+        assert_eq!((graph.height(), graph.digest().unwrap()), (1, (quads, digest)));
+    }
+
+    fn block(number: u64) -> Block {
+        let header = BlockHeader { number, ..BlockHeader::default() };
+        Block { header: Some(header), data: Some(BlockData::default()), metadata: None }
+    }
+
+    fn channel() -> ChannelId {
+        ChannelId::new("mychannel").unwrap()
+    }
+}
