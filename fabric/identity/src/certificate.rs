@@ -329,6 +329,20 @@ mod tests {
     const USER1: &[u8] = include_bytes!("../testdata/user1.pem");
 
     #[test]
+    fn no_bit_of_a_certificate_may_change() {
+        let user = Certificate::from_pem(USER1).unwrap();
+        let root = Certificate::from_pem(ROOT).unwrap();
+        user.check_signed_by(&root).unwrap();
+        for bit in 0..user.der().len() * 8 {
+            let mut der = user.der().to_vec();
+            der[bit / 8] ^= 1 << (bit % 8);
+            let taken = Certificate::from_der(&der)
+                .is_ok_and(|changed| changed.check_signed_by(&root).is_ok());
+            assert!(!taken, "bit {bit}");
+        }
+    }
+
+    #[test]
     fn everything_is_read_from_a_certificate_made_elsewhere() {
         let user = Certificate::from_pem(USER1).unwrap();
         let shown = format!(

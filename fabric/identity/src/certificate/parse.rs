@@ -9,6 +9,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::certificate::name::Name;
 use crate::certificate::{BasicConstraints, CertificateError, Extensions, Fields, SubjectKey};
+use crate::der;
 use crate::ecdsa::{Curve, PublicKey, SignatureAlgorithm};
 
 pub(super) fn fields(bytes: &[u8]) -> Result<Fields, CertificateError> {
@@ -23,9 +24,11 @@ pub(super) fn fields(bytes: &[u8]) -> Result<Fields, CertificateError> {
         return Err(CertificateError::AlgorithmsDiffer);
     }
     let algorithm = certificate.signature_algorithm.algorithm.to_id_string();
+    let signed_part = signed_part(bytes, body)?;
+    check_frame(bytes, &signed_part, &certificate.signature_value.data)?;
     Ok(Fields {
         der: bytes.to_vec(),
-        signed_part: signed_part(bytes, body)?,
+        signed_part,
         subject: Name::new(&body.subject),
         issuer: Name::new(&body.issuer),
         serial: serial(body)?,
@@ -43,13 +46,33 @@ fn signed_part(
     body: &TbsCertificate<'_>,
 ) -> Result<std::ops::Range<usize>, CertificateError> {
     let signed: &[u8] = body.as_ref();
-    let (whole, _) = crate::der::element(bytes).ok_or(CertificateError::Malformed)?;
+    let (whole, _) = der::element(bytes).ok_or(CertificateError::Malformed)?;
     let start = whole.whole.len().saturating_sub(whole.content.len());
     let part = start..start.saturating_add(signed.len());
     if bytes.get(part.clone()) != Some(signed) {
         return Err(CertificateError::Malformed);
     }
     Ok(part)
+}
+
+/// Around the signed part there is one way to write a certificate: the same algorithm once more, and
+/// the signature as whole bytes. Nobody signs this frame, so no other writing of it is taken.
+fn check_frame(
+    bytes: &[u8],
+    signed_part: &std::ops::Range<usize>,
+    signature: &[u8],
+) -> Result<(), CertificateError> {
+    let malformed = CertificateError::Malformed;
+    let signed = bytes.get(signed_part.clone()).ok_or(malformed.clone())?;
+    let rest = bytes.get(signed_part.end..).ok_or(malformed.clone())?;
+    let (algorithm, _) = der::element(rest).ok_or(malformed.clone())?;
+    let algorithm = algorithm.whole;
+    if !signed.windows(algorithm.len().max(1)).any(|within| within == algorithm) {
+        return Err(CertificateError::AlgorithmsDiffer);
+    }
+    let whole_bytes = der::encode(der::BIT_STRING, &[&[0], signature].concat());
+    let frame = [signed, algorithm, &whole_bytes].concat();
+    if der::encode(der::SEQUENCE, &frame) == bytes { Ok(()) } else { Err(malformed) }
 }
 
 fn serial(body: &TbsCertificate<'_>) -> Result<Vec<u8>, CertificateError> {
