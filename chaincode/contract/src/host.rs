@@ -14,7 +14,9 @@ use std::task::{Context, Poll, Waker};
 
 use crate::{Chaincode, ContractError, Fault, Invocation, Status};
 
-pub use message::{Changes, Event, Outcome, Page, Reply, Request, SUCCESS, Step};
+pub use message::{
+    Changes, Event, Outcome, Page, Reply, Request, SUCCESS, Step, Terms, Write, WriteChange,
+};
 pub(crate) use slot::Ledger;
 
 mod message;
@@ -32,8 +34,8 @@ type Function = Pin<Box<dyn Future<Output = Result<Vec<u8>, ContractError>> + Se
 impl Execution {
     /// Starts a call and runs it to its first request, or to its end.
     #[must_use]
-    pub fn start(chaincode: &Arc<Chaincode>, invocation: Invocation) -> (Self, Step) {
-        let ledger = Ledger::default();
+    pub fn start(chaincode: &Arc<Chaincode>, invocation: Invocation, terms: Terms) -> (Self, Step) {
+        let ledger = Ledger::new(terms);
         let future = Arc::clone(chaincode).dispatch(invocation, ledger.clone());
         let mut execution = Self { future: Some(Box::pin(future)), ledger };
         let step = execution.advance();

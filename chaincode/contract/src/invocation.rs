@@ -1,6 +1,7 @@
 //! One call as the peer delivers it: what was asked, by whom, in which transaction.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use fabric_protos::common::{ChannelHeader, Header, SignatureHeader};
 use fabric_protos::id::{ChaincodeName, ChannelId, InvalidId, TxId};
@@ -8,6 +9,7 @@ use fabric_protos::protos::{
     ChaincodeHeaderExtension, ChaincodeInput, ChaincodeProposalPayload, Proposal, SignedProposal,
 };
 use fabric_protos::{DecodeError, Message, Timestamp};
+use sha2::{Digest, Sha256};
 
 use crate::{Fault, Status};
 
@@ -23,7 +25,7 @@ mod secret;
 ///
 /// The peer has checked the proposal's signature and creator before it calls a chaincode, so
 /// this type only reads them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Invocation {
     channel: ChannelId,
     tx_id: TxId,
@@ -32,6 +34,11 @@ pub struct Invocation {
     creator: Creator,
     claimed_time: ClaimedTime,
     transient: BTreeMap<String, Secret>,
+    decorations: BTreeMap<String, Vec<u8>>,
+    is_init: bool,
+    nonce: Vec<u8>,
+    epoch: u64,
+    proposal: SignedProposal,
 }
 
 impl Invocation {
@@ -46,12 +53,12 @@ impl Invocation {
         channel: &str,
         tx_id: &str,
         input: ChaincodeInput,
-        proposal: &SignedProposal,
+        signed: SignedProposal,
     ) -> Result<Self, InvocationError> {
         if input.args.len() > Self::ARGUMENTS_MAX {
             return Err(InvocationError::TooManyArguments { given: input.args.len() });
         }
-        let proposal: Proposal = decode(&proposal.proposal_bytes, "Proposal")?;
+        let proposal: Proposal = decode(&signed.proposal_bytes, "Proposal")?;
         let header: Header = decode(&proposal.header, "Header")?;
         let channel_header: ChannelHeader = decode(&header.channel_header, "ChannelHeader")?;
         let signer: SignatureHeader = decode(&header.signature_header, "SignatureHeader")?;
@@ -72,6 +79,11 @@ impl Invocation {
                 .into_iter()
                 .map(|(name, value)| (name, Secret::new(value)))
                 .collect(),
+            decorations: input.decorations,
+            is_init: input.is_init,
+            nonce: signer.nonce,
+            epoch: channel_header.epoch,
+            proposal: signed,
         })
     }
 
@@ -119,6 +131,36 @@ impl Invocation {
         self.transient.get(name)
     }
 
+    /// Whether the call initialises the chaincode, whose definition demands it.
+    #[must_use]
+    pub fn is_init(&self) -> bool {
+        self.is_init
+    }
+
+    /// What binds the call to its proposal: the SHA-256 of nonce, creator and epoch, the epoch
+    /// in eight bytes, the least significant first.
+    #[must_use]
+    pub fn binding(&self) -> [u8; 32] {
+        let digest = Sha256::new()
+            .chain_update(&self.nonce)
+            .chain_update(self.creator.serialized())
+            .chain_update(self.epoch.to_le_bytes());
+        digest.finalize().into()
+    }
+
+    /// What the peer's decorators added to the call. Peers may differ in it.
+    #[must_use]
+    pub fn decoration(&self, name: &str) -> Option<&[u8]> {
+        self.decorations.get(name).map(Vec::as_slice)
+    }
+
+    /// The proposal as the client signed it.
+    #[must_use]
+    pub fn signed_proposal(&self) -> SignedBytes<'_> {
+        let SignedProposal { proposal_bytes, signature } = &self.proposal;
+        SignedBytes { bytes: proposal_bytes, signature }
+    }
+
     /// Whether another chaincode made this call to the chaincode of the given name.
     pub(crate) fn is_nested_in(&self, name: &ChaincodeName) -> bool {
         self.outermost.chaincode != *name || self.outermost.channel != self.channel.as_str()
@@ -127,6 +169,34 @@ impl Invocation {
     /// The arguments, taken out.
     pub(crate) fn take_arguments(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.arguments)
+    }
+}
+
+impl fmt::Debug for Invocation {
+    // The proposal and the arguments may hold what is not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invocation")
+            .field("channel", &self.channel)
+            .field("tx_id", &self.tx_id)
+            .field("arguments", &self.arguments.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A proposal and its signature, as the client sent them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct SignedBytes<'a> {
+    /// An encoded `protos.Proposal`. It holds the transient data as well: it is not to be
+    /// written anywhere.
+    pub bytes: &'a [u8],
+    /// The creator's signature of the bytes, which the peer has checked.
+    pub signature: &'a [u8],
+}
+
+impl fmt::Debug for SignedBytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignedBytes(..)")
     }
 }
 
@@ -207,3 +277,6 @@ impl Outermost {
 fn decode<M: Message + Default>(bytes: &[u8], part: &'static str) -> Result<M, InvocationError> {
     M::decode(bytes).map_err(|source| InvocationError::Malformed { part, source })
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,7 @@ pub use fault::{ContractError, Fault, Status};
 pub use interface::{Function, Intent, Interface, Parameter, Reach};
 pub use invocation::{
     ClaimedTime, ClientIdentity, Creator, IdentityError, Invocation, InvocationError, Secret,
+    SignedBytes,
 };
 pub use pervade_chaincode_macros::{Argument, contract};
 pub use policy::{KeyPolicy, KeyPolicyError, Role};

@@ -13,7 +13,9 @@ use fabric_protos::id::ChaincodeName;
 use sha2::{Digest, Sha256};
 
 use crate::Chaincode;
-use crate::host::{Changes, Execution, Outcome, Page, Reply, Request, Step};
+use crate::host::{
+    Changes, Execution, Outcome, Page, Reply, Request, Step, Terms, Write, WriteChange,
+};
 use crate::transaction::{Change, Entry, EntryPage};
 
 pub use call::TestCall;
@@ -28,6 +30,7 @@ pub struct TestLedger {
     metadata: BTreeMap<(String, String), BTreeMap<String, Vec<u8>>>,
     /// Every change of every key, oldest first.
     changes: BTreeMap<(String, String), Vec<Change>>,
+    terms: Terms,
 }
 
 impl TestLedger {
@@ -41,6 +44,13 @@ impl TestLedger {
     #[must_use]
     pub fn with(mut self, chaincode: Chaincode) -> Self {
         self.chaincodes.insert(chaincode.name().clone(), Arc::new(chaincode));
+        self
+    }
+
+    /// Takes batches and several keys at a time as announced; [`Terms::SINGLE`] at first.
+    #[must_use]
+    pub fn announcing(mut self, terms: Terms) -> Self {
+        self.terms = terms;
         self
     }
 
@@ -162,7 +172,7 @@ impl<'a> Run<'a> {
             Err(error) => return failure(400, error.to_string()),
         };
         let mut iterators = Iterators::default();
-        let (mut execution, mut step) = Execution::start(chaincode, invocation);
+        let (mut execution, mut step) = Execution::start(chaincode, invocation, self.ledger.terms);
         loop {
             match step {
                 Step::Done(outcome) => return outcome,
@@ -173,6 +183,7 @@ impl<'a> Run<'a> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest are queries")]
     fn answer(
         &mut self,
         name: &ChaincodeName,
@@ -185,26 +196,56 @@ impl<'a> Run<'a> {
                 let space = space(namespace, &collection);
                 Reply::Value(self.ledger.value(&space, &key).map(<[u8]>::to_vec))
             }
+            Request::GetMany { collection, keys } => {
+                let space = space(namespace, &collection);
+                let values = keys.iter().map(|key| self.ledger.value(&space, key));
+                Reply::Values(values.map(|value| value.map(<[u8]>::to_vec)).collect())
+            }
             Request::Hash { collection, key } => {
                 let value = self.ledger.private_value(namespace, &collection, &key);
                 Reply::Value(value.map(|value| Sha256::digest(value).to_vec()))
             }
             Request::Put { collection, key, value } => {
-                self.write(space(namespace, &collection), key, Some(value))
+                let change = WriteChange::Put(value);
+                self.write(namespace, Write { collection, key, change })
             }
-            Request::Delete { collection, key } | Request::Purge { collection, key } => {
-                self.write(space(namespace, &collection), key, None)
+            Request::Delete { collection, key } => {
+                self.write(namespace, Write { collection, key, change: WriteChange::Delete })
             }
+            Request::Purge { collection, key } => {
+                self.write(namespace, Write { collection, key, change: WriteChange::Purge })
+            }
+            Request::PutMetadata { collection, key, name, value } => {
+                let change = WriteChange::Metadata { name, value };
+                self.write(namespace, Write { collection, key, change })
+            }
+            Request::Batch(writes) => self.write_all(namespace, writes),
             Request::Metadata { collection, key } => {
                 let metadata = self.ledger.metadata.get(&(space(namespace, &collection), key));
                 Reply::Metadata(metadata.cloned().unwrap_or_default())
             }
-            Request::PutMetadata { collection, key, name, value } => {
-                let place = (space(namespace, &collection), key);
-                self.writing(|run| {
-                    run.metadata.insert(place, BTreeMap::from([(name, value)]));
-                })
+            Request::Call { channel: Some(channel), .. } => {
+                let reason = format!("failed to find ledger for channel: {channel}");
+                Reply::Refused { reason }
             }
+            Request::Call { chaincode, channel: None, arguments } => {
+                self.depth = self.depth.saturating_add(1);
+                let outcome = self.execute(&chaincode, arguments);
+                self.depth = self.depth.saturating_sub(1);
+                Reply::Called(outcome)
+            }
+            query => self.answer_query(namespace, query, iterators),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest are queries that it lacks")]
+    fn answer_query(
+        &mut self,
+        namespace: &str,
+        request: Request,
+        iterators: &mut Iterators,
+    ) -> Reply {
+        match request {
             Request::Range { collection, start, end } if !collection.is_empty() => {
                 let space = space(namespace, &collection);
                 self.query(|ledger| iterators.page(ledger.range(&space, &start, &end)))
@@ -233,28 +274,39 @@ impl<'a> Run<'a> {
                 iterators.changes.remove(&iterator);
                 Reply::Accepted
             }
-            Request::Call { chaincode, arguments } => {
-                self.depth = self.depth.saturating_add(1);
-                let outcome = self.execute(&chaincode, arguments);
-                self.depth = self.depth.saturating_sub(1);
-                Reply::Called(outcome)
-            }
+            _ => Reply::Refused { reason: "ExecuteQuery not supported for leveldb".to_owned() },
         }
     }
 
-    fn write(&mut self, space: String, key: String, value: Option<Vec<u8>>) -> Reply {
-        self.writing(|run| {
-            run.writes.insert((space, key), value);
-        })
+    /// Makes changes in their order, up to the first that is refused.
+    fn write_all(&mut self, namespace: &str, writes: Vec<Write>) -> Reply {
+        for write in writes {
+            let reply = self.write(namespace, write);
+            if reply != Reply::Accepted {
+                return reply;
+            }
+        }
+        Reply::Accepted
     }
 
-    fn writing(&mut self, write: impl FnOnce(&mut Self)) -> Reply {
+    fn write(&mut self, namespace: &str, write: Write) -> Reply {
         if self.is_read_only {
             let reason = "a transaction that made a paginated or private query may not write";
             return Reply::Refused { reason: reason.to_owned() };
         }
         self.has_written = true;
-        write(self);
+        let place = (space(namespace, &write.collection), write.key);
+        match write.change {
+            WriteChange::Put(value) => {
+                self.writes.insert(place, Some(value));
+            }
+            WriteChange::Delete | WriteChange::Purge => {
+                self.writes.insert(place, None);
+            }
+            WriteChange::Metadata { name, value } => {
+                self.metadata.insert(place, BTreeMap::from([(name, value)]));
+            }
+        }
         Reply::Accepted
     }
 

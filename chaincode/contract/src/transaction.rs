@@ -18,6 +18,7 @@ pub use range::{Entry, Range};
 
 mod error;
 mod history;
+mod many;
 mod metadata;
 mod page;
 mod private;
@@ -42,13 +43,7 @@ impl ReadTransaction {
     /// # Errors
     /// If the key is empty or the ledger refuses.
     pub async fn get(&self, key: impl AsRef<str>) -> Result<Option<Vec<u8>>, LedgerError> {
-        let reply = self
-            .ask(Request::Get { collection: String::new(), key: checked(key.as_ref())? })
-            .await?;
-        let Reply::Value(value) = reply else {
-            return Err(LedgerError::UnexpectedReply { request: "get" });
-        };
-        Ok(value)
+        self.get_in(PUBLIC, checked(key.as_ref())?).await
     }
 
     /// The committed value of a key, read as JSON.
@@ -137,6 +132,18 @@ impl ReadTransaction {
     #[must_use]
     pub fn transient(&self, name: &str) -> Option<&Secret> {
         self.invocation.transient(name)
+    }
+
+    async fn get_in(&self, collection: &str, key: String) -> Result<Option<Vec<u8>>, LedgerError> {
+        self.value(Request::Get { collection: collection.to_owned(), key }).await
+    }
+
+    async fn value(&self, request: Request) -> Result<Option<Vec<u8>>, LedgerError> {
+        let name = request.name();
+        let Reply::Value(value) = self.ask(request).await? else {
+            return Err(LedgerError::UnexpectedReply { request: name });
+        };
+        Ok(value)
     }
 
     async fn ask(&self, request: Request) -> Result<Reply, LedgerError> {
@@ -242,7 +249,7 @@ impl Transaction {
         arguments: impl IntoIterator<Item = Vec<u8>>,
     ) -> Result<Vec<u8>, CallError> {
         let arguments = std::iter::once(function.as_bytes().to_vec()).chain(arguments).collect();
-        let request = Request::Call { chaincode: chaincode.clone(), arguments };
+        let request = Request::Call { chaincode: chaincode.clone(), channel: None, arguments };
         let Reply::Called(outcome) = self.0.ask(request).await? else {
             return Err(LedgerError::UnexpectedReply { request: "call" }.into());
         };

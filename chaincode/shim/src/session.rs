@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fabric_protos::Message;
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{ChaincodeId, ChaincodeInput, ChaincodeMessage};
-use pervade_chaincode::host::{Execution, Outcome, Reply, Step};
+use pervade_chaincode::host::{Execution, Outcome, Reply, Step, Terms};
 use pervade_chaincode::{Chaincode, ContractError, Invocation, InvocationError};
 
 use wire::Asked;
@@ -91,9 +91,10 @@ impl Session {
         if self.running.len() >= Self::IN_FLIGHT_MAX {
             return key.error("the chaincode is busy: too many transactions are running");
         }
-        match read(&message) {
+        match read(message) {
             Ok(invocation) => {
-                let (execution, step) = Execution::start(&self.chaincode, invocation);
+                let (execution, step) =
+                    Execution::start(&self.chaincode, invocation, Terms::SINGLE);
                 self.advance(key, execution, step)
             }
             Err(error) => key.completed(Outcome::failure(&ContractError::of(&error))),
@@ -221,11 +222,11 @@ struct Running {
     asked: Asked,
 }
 
-fn read(message: &ChaincodeMessage) -> Result<Invocation, InvocationError> {
+fn read(message: ChaincodeMessage) -> Result<Invocation, InvocationError> {
     let input = ChaincodeInput::decode(message.payload.as_slice())
         .map_err(|source| InvocationError::Malformed { part: "ChaincodeInput", source })?;
-    let proposal = message.proposal.clone().unwrap_or_default();
-    Invocation::read(&message.channel_id, &message.txid, input, &proposal)
+    let proposal = message.proposal.unwrap_or_default();
+    Invocation::read(&message.channel_id, &message.txid, input, proposal)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use fabric_protos::id::ChaincodeName;
+use fabric_protos::id::{ChaincodeName, ChannelId};
 
 use crate::{Change, ContractError, Entry, EntryPage, Fault};
 
@@ -120,11 +120,51 @@ pub enum Request {
         /// The entry's value.
         value: Vec<u8>,
     },
-    /// Call another chaincode of the channel in the same transaction. Answered by
-    /// [`Reply::Called`].
+    /// The first page of what a rich query selects. Answered by [`Reply::Page`].
+    ///
+    /// Over a private collection, ledgers take it in transactions that do not write.
+    Query {
+        /// The private collection; empty for public state.
+        collection: String,
+        /// The query, in the state database's language.
+        query: String,
+    },
+    /// One page of what a rich query selects from public state, as large as asked. Answered by
+    /// [`Reply::EntryPage`].
+    ///
+    /// Ledgers take it in transactions that do not write.
+    QueryPage {
+        /// The query, in the state database's language.
+        query: String,
+        /// Most entries of the page, at least 1.
+        size: u32,
+        /// Where the page begins, as the page before told; empty for the start.
+        bookmark: String,
+    },
+    /// The committed values of several keys. Answered by [`Reply::Values`], one for each key in
+    /// the keys' order.
+    ///
+    /// Asked for only if [`Terms::get_many_max`] allows as many.
+    GetMany {
+        /// The private collection; empty for public state.
+        collection: String,
+        /// The keys, at least one.
+        keys: Vec<String>,
+    },
+    /// Make several changes in their order. Answered by [`Reply::Accepted`].
+    ///
+    /// Asked for only if [`Terms::write_batch_max`] allows as many.
+    Batch(
+        /// The changes, at least one.
+        Vec<Write>,
+    ),
+    /// Call another chaincode in the same transaction. Answered by [`Reply::Called`].
     Call {
         /// The chaincode.
         chaincode: ChaincodeName,
+        /// Another channel, on which the called chaincode's writes are dropped; `None` for the
+        /// transaction's own.
+        channel: Option<ChannelId>,
         /// The function's name and its arguments.
         arguments: Vec<Vec<u8>>,
     },
@@ -148,9 +188,61 @@ impl Request {
             Self::Purge { .. } => "purge",
             Self::Metadata { .. } => "metadata",
             Self::PutMetadata { .. } => "put metadata",
+            Self::Query { .. } => "query",
+            Self::QueryPage { .. } => "query page",
+            Self::GetMany { .. } => "get many",
+            Self::Batch(_) => "batch of writes",
             Self::Call { .. } => "call",
         }
     }
+}
+
+/// What the peer takes beside single requests, as it announced when the stream opened.
+///
+/// A contract cannot tell one from another: the read-write set is the same under all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Terms {
+    /// Most changes of one [`Request::Batch`]; 0 if the peer takes none.
+    pub write_batch_max: usize,
+    /// Most keys of one [`Request::GetMany`]; 0 if the peer takes none.
+    pub get_many_max: usize,
+}
+
+impl Terms {
+    /// Single requests only, as peers before Fabric 3.1 take them.
+    pub const SINGLE: Self = Self { write_batch_max: 0, get_many_max: 0 };
+}
+
+/// One change of a key, on its way to the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
+pub struct Write {
+    /// The private collection; empty for public state.
+    pub collection: String,
+    /// The key.
+    pub key: String,
+    /// What becomes of it.
+    pub change: WriteChange,
+}
+
+/// What becomes of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a host must answer every request")]
+pub enum WriteChange {
+    /// It has this value, never an empty one.
+    Put(Vec<u8>),
+    /// It is deleted.
+    Delete,
+    /// It is deleted, with all that peers keep of its past; in private collections only.
+    Purge,
+    /// Its metadata is replaced by one entry.
+    Metadata {
+        /// The entry's name.
+        name: String,
+        /// The entry's value.
+        value: Vec<u8>,
+    },
 }
 
 /// The answer to a [`Request`].
@@ -159,11 +251,14 @@ impl Request {
 pub enum Reply {
     /// A key's value; `None` if the key was never written or is deleted.
     Value(Option<Vec<u8>>),
+    /// The values of several keys, in their order; `None` for each that was never written or is
+    /// deleted.
+    Values(Vec<Option<Vec<u8>>>),
     /// The write was taken.
     Accepted,
-    /// Some entries of a range.
+    /// Some entries of a range or a query.
     Page(Page),
-    /// A page of a range, and where the next one begins.
+    /// A page of a range or a query, and where the next one begins.
     EntryPage(EntryPage),
     /// Some changes of a key.
     Changes(Changes),
@@ -178,7 +273,7 @@ pub enum Reply {
     },
 }
 
-/// Some entries of a range, in key order.
+/// Some entries of a range, in key order, or of a query, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "complete by definition")]
 pub struct Page {

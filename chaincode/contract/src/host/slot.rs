@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::host::{Event, Reply, Request};
+use crate::host::{Event, Reply, Request, Terms};
 use crate::{ContractError, LedgerError};
 
 /// Most requests of one call that may wait at a time.
@@ -16,10 +16,14 @@ const REQUESTS_WAITING_MAX: usize = 1_024;
 ///
 /// The peer takes one request of a transaction at a time and drops a second one without an
 /// answer, so requests made at once wait in line here, in the order in which they were made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ledger(Arc<Mutex<Slot>>);
 
 impl Ledger {
+    pub(super) fn new(terms: Terms) -> Self {
+        Self(Arc::new(Mutex::new(Slot { terms, ..Slot::default() })))
+    }
+
     /// Makes a request. It is in line as soon as the future is first polled.
     pub(crate) fn ask(&self, request: Request) -> Asked {
         Asked { ledger: self.clone(), state: AskedState::Unasked(request) }
@@ -42,6 +46,10 @@ impl Ledger {
             let ticket = slot.ticket();
             slot.waiting.push_back((ticket, request));
         }
+    }
+
+    pub(crate) fn terms(&self) -> Terms {
+        self.slot().terms
     }
 
     /// Emits an event; the last one counts.
@@ -146,6 +154,7 @@ enum AskedState {
 
 #[derive(Debug, Default)]
 struct Slot {
+    terms: Terms,
     waiting: VecDeque<(u64, Request)>,
     asked: Option<u64>,
     waiters: BTreeMap<u64, Waker>,

@@ -28,6 +28,8 @@ pub struct TestCall {
     nonce: Vec<u8>,
     claimed_seconds: i64,
     channel: String,
+    is_init: bool,
+    decorations: BTreeMap<String, Vec<u8>>,
 }
 
 impl TestCall {
@@ -47,6 +49,8 @@ impl TestCall {
             nonce: Vec::new(),
             claimed_seconds: 0,
             channel: "mychannel".to_owned(),
+            is_init: false,
+            decorations: BTreeMap::new(),
         }
     }
 
@@ -83,6 +87,20 @@ impl TestCall {
     #[must_use]
     pub fn on_channel(mut self, channel: &str) -> Self {
         channel.clone_into(&mut self.channel);
+        self
+    }
+
+    /// Makes it the call that initialises the chaincode.
+    #[must_use]
+    pub fn init(mut self) -> Self {
+        self.is_init = true;
+        self
+    }
+
+    /// Adds what a peer's decorator would.
+    #[must_use]
+    pub fn decoration(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.decorations.insert(name.to_owned(), value.into());
         self
     }
 
@@ -141,8 +159,12 @@ impl TestCall {
         &self,
         arguments: Vec<Vec<u8>>,
     ) -> Result<Invocation, InvocationError> {
-        let input = ChaincodeInput { args: arguments, ..Default::default() };
-        Invocation::read(&self.channel, &self.tx_id(), input, &self.proposal())
+        let input = ChaincodeInput {
+            args: arguments,
+            decorations: self.decorations.clone(),
+            is_init: self.is_init,
+        };
+        Invocation::read(&self.channel, &self.tx_id(), input, self.proposal())
     }
 
     pub(super) fn claimed_time(&self) -> ClaimedTime {

@@ -53,6 +53,14 @@ pub enum LedgerError {
         /// What was asked.
         request: &'static str,
     },
+    /// The peer answered a request for several keys with another number of values.
+    #[error("{came} values came for {asked} keys")]
+    ValueCount {
+        /// How many keys were asked for.
+        asked: usize,
+        /// How many values came.
+        came: usize,
+    },
     /// The value is not JSON of the type asked for, or has no JSON form.
     #[error("the value of {key:?} as JSON: {source}")]
     Json {

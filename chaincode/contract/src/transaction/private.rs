@@ -2,7 +2,7 @@
 //! ledger of all.
 
 use super::checked;
-use crate::host::{Reply, Request};
+use crate::host::Request;
 use crate::{CompositeKey, KeyPolicy, LedgerError, Range, ReadTransaction, Transaction};
 
 impl ReadTransaction {
@@ -45,7 +45,7 @@ impl PrivateReader<'_> {
     /// outside the collection do, and those that have not received the value yet.
     pub async fn get(&self, key: impl AsRef<str>) -> Result<Option<Vec<u8>>, LedgerError> {
         let (collection, key) = (named(self.collection)?, checked(key.as_ref())?);
-        self.value(Request::Get { collection, key }).await
+        self.transaction.value(Request::Get { collection, key }).await
     }
 
     /// The SHA-256 of a key's committed value, which every peer of the channel has; `None` if
@@ -55,7 +55,7 @@ impl PrivateReader<'_> {
     /// If the collection or the key is empty, or the ledger refuses.
     pub async fn hash(&self, key: impl AsRef<str>) -> Result<Option<Vec<u8>>, LedgerError> {
         let (collection, key) = (named(self.collection)?, checked(key.as_ref())?);
-        self.value(Request::Hash { collection, key }).await
+        self.transaction.value(Request::Hash { collection, key }).await
     }
 
     /// The committed policy of a key; see [`ReadTransaction::key_policy`].
@@ -64,14 +64,6 @@ impl PrivateReader<'_> {
     /// If the collection or the key is empty, or the ledger refuses.
     pub async fn key_policy(&self, key: impl AsRef<str>) -> Result<Option<Vec<u8>>, LedgerError> {
         self.transaction.key_policy_in(&named(self.collection)?, key.as_ref()).await
-    }
-
-    async fn value(&self, request: Request) -> Result<Option<Vec<u8>>, LedgerError> {
-        let name = request.name();
-        let Reply::Value(value) = self.transaction.ask(request).await? else {
-            return Err(LedgerError::UnexpectedReply { request: name });
-        };
-        Ok(value)
     }
 }
 

@@ -5,19 +5,21 @@ use std::collections::BTreeMap;
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
     ChaincodeEvent, ChaincodeId, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, DelState,
-    GetHistoryForKey, GetState, GetStateByRange, GetStateMetadata, PurgePrivateState, PutState,
-    PutStateMetadata, QueryMetadata, QueryResponse, QueryResponseMetadata, QueryStateClose,
-    QueryStateNext, Response, StateMetadata, StateMetadataResult,
+    GetHistoryForKey, GetQueryResult, GetState, GetStateByRange, GetStateMetadata,
+    GetStateMultiple, GetStateMultipleResult, PurgePrivateState, PutState, PutStateMetadata,
+    QueryMetadata, QueryResponse, QueryResponseMetadata, QueryStateClose, QueryStateNext, Response,
+    StateMetadata, StateMetadataResult, WriteBatchState, WriteRecord, write_record,
 };
 use fabric_protos::queryresult::{KeyModification, Kv};
 use fabric_protos::{DecodeError, Message};
-use pervade_chaincode::host::{Changes, Outcome, Page, Reply, Request};
-use pervade_chaincode::{ChaincodeName, Change, ClaimedTime, Entry, EntryPage};
+use pervade_chaincode::host::{Changes, Outcome, Page, Reply, Request, Write, WriteChange};
+use pervade_chaincode::{Change, ClaimedTime, Entry, EntryPage};
 
 /// What was asked, as far as it decides how the answer is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     Value,
+    Values,
     Acceptance,
     Page,
     EntryPage,
@@ -32,6 +34,7 @@ impl Asked {
         let read = match self {
             // The ledger holds no empty values: an empty payload is an absent key.
             Self::Value => Ok(Reply::Value((!payload.is_empty()).then(|| payload.to_vec()))),
+            Self::Values => values(payload).map(Reply::Values),
             Self::Acceptance => Ok(Reply::Accepted),
             Self::Page => page(payload).map(Reply::Page),
             Self::EntryPage => entry_page(payload).map(Reply::EntryPage),
@@ -49,76 +52,106 @@ impl Asked {
 pub(super) fn request(request: Request) -> (Asked, Type, Vec<u8>) {
     match request {
         Request::Get { collection, key } => {
-            (Asked::Value, Type::GetState, GetState { key, collection }.encode_to_vec())
+            ask(Asked::Value, Type::GetState, &GetState { key, collection })
         }
-        Request::Put { collection, key, value } => {
-            let put = PutState { key, value, collection };
-            (Asked::Acceptance, Type::PutState, put.encode_to_vec())
-        }
-        Request::Delete { collection, key } => {
-            (Asked::Acceptance, Type::DelState, DelState { key, collection }.encode_to_vec())
-        }
-        Request::Range { collection, start, end } => {
-            let range = GetStateByRange {
-                start_key: start,
-                end_key: end,
-                collection,
-                metadata: Vec::new(),
-            };
-            (Asked::Page, Type::GetStateByRange, range.encode_to_vec())
-        }
-        Request::RangePage { start, end, size, bookmark } => {
-            let page_size = i32::try_from(size).unwrap_or(i32::MAX);
-            let range = GetStateByRange {
-                start_key: start,
-                end_key: end,
-                collection: String::new(),
-                metadata: QueryMetadata { page_size, bookmark }.encode_to_vec(),
-            };
-            (Asked::EntryPage, Type::GetStateByRange, range.encode_to_vec())
-        }
-        Request::History { key } => {
-            let history = GetHistoryForKey { key };
-            (Asked::Changes, Type::GetHistoryForKey, history.encode_to_vec())
-        }
-        Request::NextChanges { iterator } => {
-            let next = QueryStateNext { id: iterator };
-            (Asked::Changes, Type::QueryStateNext, next.encode_to_vec())
-        }
-        Request::NextPage { iterator } => {
-            let next = QueryStateNext { id: iterator };
-            (Asked::Page, Type::QueryStateNext, next.encode_to_vec())
-        }
-        Request::CloseIterator { iterator } => {
-            let close = QueryStateClose { id: iterator };
-            (Asked::Acceptance, Type::QueryStateClose, close.encode_to_vec())
+        Request::GetMany { collection, keys } => {
+            ask(Asked::Values, Type::GetStateMultiple, &GetStateMultiple { keys, collection })
         }
         Request::Hash { collection, key } => {
-            let get = GetState { key, collection };
-            (Asked::Value, Type::GetPrivateDataHash, get.encode_to_vec())
-        }
-        Request::Purge { collection, key } => {
-            let purge = PurgePrivateState { key, collection };
-            (Asked::Acceptance, Type::PurgePrivateData, purge.encode_to_vec())
+            ask(Asked::Value, Type::GetPrivateDataHash, &GetState { key, collection })
         }
         Request::Metadata { collection, key } => {
-            let get = GetStateMetadata { key, collection };
-            (Asked::Metadata, Type::GetStateMetadata, get.encode_to_vec())
+            ask(Asked::Metadata, Type::GetStateMetadata, &GetStateMetadata { key, collection })
+        }
+        Request::Put { collection, key, value } => {
+            write(Type::PutState, &PutState { key, value, collection })
+        }
+        Request::Delete { collection, key } => write(Type::DelState, &DelState { key, collection }),
+        Request::Purge { collection, key } => {
+            write(Type::PurgePrivateData, &PurgePrivateState { key, collection })
         }
         Request::PutMetadata { collection, key, name, value } => {
             let metadata = Some(StateMetadata { metakey: name, value });
-            let put = PutStateMetadata { key, collection, metadata };
-            (Asked::Acceptance, Type::PutStateMetadata, put.encode_to_vec())
+            write(Type::PutStateMetadata, &PutStateMetadata { key, collection, metadata })
         }
-        Request::Call { chaincode, arguments } => {
-            let call = chaincode_spec(chaincode, arguments);
-            (Asked::Call, Type::InvokeChaincode, call.encode_to_vec())
+        Request::Batch(writes) => {
+            let batch = WriteBatchState { rec: writes.into_iter().map(record).collect() };
+            write(Type::WriteBatchState, &batch)
+        }
+        Request::Range { collection, start, end } => {
+            ask(Asked::Page, Type::GetStateByRange, &range(collection, (start, end), Vec::new()))
+        }
+        Request::RangePage { start, end, size, bookmark } => {
+            let range = range(String::new(), (start, end), page_metadata(size, bookmark));
+            ask(Asked::EntryPage, Type::GetStateByRange, &range)
+        }
+        Request::Query { collection, query } => {
+            let query = GetQueryResult { query, collection, metadata: Vec::new() };
+            ask(Asked::Page, Type::GetQueryResult, &query)
+        }
+        Request::QueryPage { query, size, bookmark } => {
+            let metadata = page_metadata(size, bookmark);
+            let query = GetQueryResult { query, collection: String::new(), metadata };
+            ask(Asked::EntryPage, Type::GetQueryResult, &query)
+        }
+        Request::History { key } => {
+            ask(Asked::Changes, Type::GetHistoryForKey, &GetHistoryForKey { key })
+        }
+        Request::NextChanges { iterator: id } => {
+            ask(Asked::Changes, Type::QueryStateNext, &QueryStateNext { id })
+        }
+        Request::NextPage { iterator: id } => {
+            ask(Asked::Page, Type::QueryStateNext, &QueryStateNext { id })
+        }
+        Request::CloseIterator { iterator: id } => {
+            ask(Asked::Acceptance, Type::QueryStateClose, &QueryStateClose { id })
+        }
+        Request::Call { chaincode, channel, arguments } => {
+            let name = match channel {
+                Some(channel) => format!("{chaincode}/{channel}"),
+                None => chaincode.into(),
+            };
+            ask(Asked::Call, Type::InvokeChaincode, &chaincode_spec(name, arguments))
         }
     }
 }
 
-fn chaincode_spec(chaincode: ChaincodeName, arguments: Vec<Vec<u8>>) -> ChaincodeSpec {
-    let id = ChaincodeId { name: chaincode.into(), ..Default::default() };
+fn ask<M: Message>(asked: Asked, kind: Type, message: &M) -> (Asked, Type, Vec<u8>) {
+    (asked, kind, message.encode_to_vec())
+}
+
+fn write<M: Message>(kind: Type, message: &M) -> (Asked, Type, Vec<u8>) {
+    ask(Asked::Acceptance, kind, message)
+}
+
+fn range(
+    collection: String,
+    (start_key, end_key): (String, String),
+    metadata: Vec<u8>,
+) -> GetStateByRange {
+    GetStateByRange { start_key, end_key, collection, metadata }
+}
+
+fn page_metadata(size: u32, bookmark: String) -> Vec<u8> {
+    let page_size = i32::try_from(size).unwrap_or(i32::MAX);
+    QueryMetadata { page_size, bookmark }.encode_to_vec()
+}
+
+fn record(Write { collection, key, change }: Write) -> WriteRecord {
+    let (kind, value, metadata) = match change {
+        WriteChange::Put(value) => (write_record::Type::PutState, value, None),
+        WriteChange::Delete => (write_record::Type::DelState, Vec::new(), None),
+        WriteChange::Purge => (write_record::Type::PurgePrivateData, Vec::new(), None),
+        WriteChange::Metadata { name, value } => {
+            let metadata = StateMetadata { metakey: name, value };
+            (write_record::Type::PutStateMetadata, Vec::new(), Some(metadata))
+        }
+    };
+    WriteRecord { key, value, collection, metadata, r#type: kind.into() }
+}
+
+fn chaincode_spec(name: String, arguments: Vec<Vec<u8>>) -> ChaincodeSpec {
+    let id = ChaincodeId { name, ..Default::default() };
     let input = ChaincodeInput { args: arguments, ..Default::default() };
     ChaincodeSpec { chaincode_id: Some(id), input: Some(input), ..Default::default() }
 }
@@ -154,6 +187,12 @@ fn changes(payload: &[u8]) -> Result<Changes, DecodeError> {
         changes: records(&response, change)?,
         more: response.has_more.then_some(response.id),
     })
+}
+
+fn values(payload: &[u8]) -> Result<Vec<Option<Vec<u8>>>, DecodeError> {
+    let result = GetStateMultipleResult::decode(payload)?;
+    let values = result.values.into_iter();
+    Ok(values.map(|value| (!value.is_empty()).then_some(value)).collect())
 }
 
 fn metadata(payload: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, DecodeError> {
