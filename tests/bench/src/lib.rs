@@ -1,0 +1,19 @@
+//! Measures chaincode libraries against a peer that is only their stream.
+//!
+//! The peer here speaks Fabric's chaincode stream and keeps state in memory; it endorses nothing,
+//! orders nothing and validates nothing. So what is measured is the library, its transport and
+//! the peer's few microseconds, which are the same for all.
+
+mod frame;
+mod function;
+mod load;
+mod peer;
+mod process;
+mod wire;
+
+pub use frame::Frame;
+pub use function::Function;
+pub use load::{Kind, Load, LoadError, Measured, Stream};
+pub use peer::{Announces, PeerError};
+pub use process::{Process, ProcessError};
+pub use wire::{DialError, Ends, dial};
