@@ -31,7 +31,7 @@ fn a_call_shows_what_the_peer_and_the_client_sent() {
 fn nothing_of_a_proposal_is_printed() {
     let call = read(0).unwrap();
     let printed = format!("{call:?} {:?}", call.signed_proposal());
-    assert!(!printed.contains("argument"), "{printed}");
+    assert!(!printed.contains("hidden"), "{printed}");
     assert!(printed.contains("SignedBytes(..)"), "{printed}");
 }
 
@@ -43,7 +43,7 @@ fn another_transactions_proposal_is_refused() {
 
 fn read(epoch: u64) -> Result<Invocation, InvocationError> {
     let input = ChaincodeInput {
-        args: vec![b"function".to_vec(), b"argument".to_vec()],
+        args: vec![b"function".to_vec(), b"hidden".to_vec()],
         decorations: [("region".to_owned(), b"eu".to_vec())].into(),
         is_init: true,
     };
