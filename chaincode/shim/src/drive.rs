@@ -7,11 +7,20 @@ use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
-use crate::Session;
+use crate::{Session, SessionError};
+
+/// How a stream ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// Either end closed it.
+    Closed,
+    /// The peer broke the protocol.
+    Broken(SessionError),
+}
 
 /// Messages that wait for the peer to take them before reading stops. More than every running
 /// transaction's one: a peer that reads nothing cannot make us keep more than this.
-const BACKLOG_MAX: usize = Session::IN_FLIGHT_MAX + 1_024;
+const BACKLOG_MAX: usize = 16_384;
 
 /// Runs a session until either end closes or the peer breaks the protocol.
 ///
@@ -22,28 +31,29 @@ pub(crate) async fn drive(
     opening: Vec<ChaincodeMessage>,
     mut incoming: impl Stream<Item = ChaincodeMessage> + Unpin,
     outgoing: mpsc::Sender<ChaincodeMessage>,
-) {
+) -> Ended {
     let mut backlog = VecDeque::from(opening);
-    loop {
+    let ended = loop {
         tokio::select! {
             biased;
             permit = outgoing.reserve(), if !backlog.is_empty() => {
-                let Ok(permit) = permit else { break };
+                let Ok(permit) = permit else { break Ended::Closed };
                 if let Some(message) = backlog.pop_front() {
                     permit.send(message);
                 }
             }
             message = incoming.next(), if backlog.len() < BACKLOG_MAX => {
-                let Some(message) = message else { break };
+                let Some(message) = message else { break Ended::Closed };
                 match session.step(message) {
                     Ok(messages) => backlog.extend(messages),
                     Err(error) => {
                         warn!(%error, in_flight = session.in_flight(), "closing the stream");
-                        break;
+                        break Ended::Broken(error);
                     }
                 }
             }
         }
-    }
+    };
     debug!(in_flight = session.in_flight(), "the chaincode stream has ended");
+    ended
 }

@@ -27,7 +27,9 @@ pub fn in_process(chaincode: Arc<Chaincode>, package_id: &str, spawn: &dyn Spawn
     let (to_chaincode, incoming) = mpsc::channel(LINK_MESSAGES_MAX);
     let (outgoing, from_chaincode) = mpsc::channel(LINK_MESSAGES_MAX);
     let (session, opening) = Session::new(chaincode, package_id);
-    let task = drive(session, opening, ReceiverStream::new(incoming), outgoing);
+    let task = async move {
+        drive(session, opening, ReceiverStream::new(incoming), outgoing).await;
+    };
     spawn.spawn("chaincode", Box::pin(task));
     Link { to_chaincode, from_chaincode }
 }

@@ -8,17 +8,20 @@ use fabric_protos::protos::ChaincodeMessage;
 use futures::StreamExt;
 use futures::stream::{BoxStream, Map};
 use pervade_chaincode::Chaincode;
-use pervade_rpc::MESSAGE_BYTES_MAX;
 use pervade_rpc::chaincode::chaincode_server::{Chaincode as ChaincodeService, ChaincodeServer};
+use pervade_rpc::health::health_server::HealthServer;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
-use crate::Session;
 use crate::drive::drive;
+use crate::health::{Health, Taking};
+use crate::settings::{Pem, PemError, TlsFiles};
+use crate::{Session, StreamOptions};
 
 /// What the service shows and asks for in TLS, all in PEM.
 #[derive(Clone)]
@@ -41,6 +44,15 @@ impl ServiceTls {
     pub fn require_client(mut self, roots: Vec<u8>) -> Self {
         self.client_roots = Some(roots);
         self
+    }
+
+    pub(crate) fn read(files: &TlsFiles) -> Result<Self, PemError> {
+        let read = |pem: &Option<Pem>| pem.as_ref().map(|pem| Ok(pem.read()?.to_vec())).transpose();
+        Ok(Self {
+            certificate: read(&files.certificate)?.unwrap_or_default(),
+            key: read(&files.key)?.unwrap_or_default(),
+            client_roots: read(&files.roots)?,
+        })
     }
 
     fn config(self) -> ServerTlsConfig {
@@ -68,6 +80,9 @@ pub enum ServeError {
     /// Certificate, key or roots are unusable.
     #[error("the service's TLS settings are unusable")]
     Tls(#[source] tonic::transport::Error),
+    /// TLS material cannot be read.
+    #[error(transparent)]
+    Pem(#[from] PemError),
     /// The listener failed.
     #[error("the service's listener failed")]
     Listener(#[source] tonic::transport::Error),
@@ -82,7 +97,7 @@ pub enum ServeError {
 /// If the TLS settings are unusable or the listener fails.
 pub async fn serve(
     chaincode: Arc<Chaincode>,
-    package_id: &str,
+    options: StreamOptions,
     listener: TcpListener,
     tls: Option<ServiceTls>,
     shutdown: impl Future<Output = ()>,
@@ -95,14 +110,21 @@ pub async fn serve(
         server = server.tls_config(tls.config()).map_err(ServeError::Tls)?;
     }
     let address = listener.local_addr().ok();
-    info!(chaincode = %chaincode.name(), package_id, ?address, "serving");
-    let service = Service { chaincode, package_id: package_id.to_owned() };
-    let service = ChaincodeServer::new(service)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    info!(chaincode = %chaincode.name(), package_id = options.package_id, ?address, "serving");
+    let message_bytes_max = options.message_bytes_max;
+    let (stop, taking) = watch::channel(Taking::All);
+    let health = HealthServer::new(Health::new(taking.clone()));
+    let service = ChaincodeServer::new(Service { chaincode, options, taking })
+        .max_decoding_message_size(message_bytes_max)
+        .max_encoding_message_size(message_bytes_max);
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     server
         .add_service(service)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown)
+        .add_service(health)
+        .serve_with_incoming_shutdown(incoming, async move {
+            shutdown.await;
+            stop.send_replace(Taking::None);
+        })
         .await
         .map_err(ServeError::Listener)
 }
@@ -122,7 +144,8 @@ const OUTGOING_MESSAGES_MAX: usize = 256;
 #[derive(Debug)]
 struct Service {
     chaincode: Arc<Chaincode>,
-    package_id: String,
+    options: StreamOptions,
+    taking: watch::Receiver<Taking>,
 }
 
 #[tonic::async_trait]
@@ -137,16 +160,26 @@ impl ChaincodeService for Service {
         request: Request<Streaming<ChaincodeMessage>>,
     ) -> Result<Response<Self::ConnectStream>, Status> {
         info!(peer = ?request.remote_addr(), "a peer has dialled");
-        let (session, opening) = Session::new(Arc::clone(&self.chaincode), &self.package_id);
+        let StreamOptions { package_id, limits, .. } = &self.options;
+        let chaincode = Arc::clone(&self.chaincode);
+        let (session, opening) = Session::with_limits(chaincode, package_id, limits.clone());
         let (outgoing, answers) = mpsc::channel(OUTGOING_MESSAGES_MAX);
         let incoming = until_failure(request.into_inner());
-        tokio::spawn(drive(session, opening, incoming, outgoing));
+        let mut taking = self.taking.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                ended = drive(session, opening, incoming, outgoing) => debug!(?ended, "a stream"),
+                _ = taking.wait_for(|taking| *taking == Taking::None) => {}
+            }
+        });
         Ok(Response::new(ReceiverStream::new(answers).map(Ok)))
     }
 }
 
 /// The messages up to the first that does not arrive whole.
-fn until_failure(stream: Streaming<ChaincodeMessage>) -> BoxStream<'static, ChaincodeMessage> {
+pub(crate) fn until_failure(
+    stream: Streaming<ChaincodeMessage>,
+) -> BoxStream<'static, ChaincodeMessage> {
     let messages = stream.scan((), |(), message| {
         let message = message.inspect_err(|status| warn!(%status, "the stream has failed"));
         std::future::ready(message.ok())

@@ -10,6 +10,7 @@ use fabric_protos::protos::{ChaincodeId, ChaincodeInput, ChaincodeMessage};
 use pervade_chaincode::host::{Execution, Outcome, Reply, Step, Terms};
 use pervade_chaincode::{Chaincode, ContractError, Invocation, InvocationError};
 
+use crate::Limits;
 use wire::Asked;
 
 mod wire;
@@ -21,27 +22,35 @@ mod wire;
 #[derive(Debug)]
 pub struct Session {
     chaincode: Arc<Chaincode>,
+    limits: Limits,
     phase: Phase,
     running: BTreeMap<Key, Running>,
 }
 
 impl Session {
-    /// Most transactions that run at a time. A further one is answered at once with an error,
-    /// rather than left to the peer's timeout.
-    pub const IN_FLIGHT_MAX: usize = 4_096;
-
-    /// A session and the messages that open the stream.
+    /// A session with the usual limits, and the messages that open the stream.
     ///
     /// `package_id` is what the peer knows the chaincode's package by: `label:hash`.
     #[must_use]
     pub fn new(chaincode: Arc<Chaincode>, package_id: &str) -> (Self, Vec<ChaincodeMessage>) {
+        Self::with_limits(chaincode, package_id, Limits::default())
+    }
+
+    /// As [`Session::new`], with limits of one's own.
+    #[must_use]
+    pub fn with_limits(
+        chaincode: Arc<Chaincode>,
+        package_id: &str,
+        limits: Limits,
+    ) -> (Self, Vec<ChaincodeMessage>) {
         let name = ChaincodeId { name: package_id.to_owned(), ..Default::default() };
         let register = ChaincodeMessage {
             r#type: Type::Register.into(),
             payload: name.encode_to_vec(),
             ..Default::default()
         };
-        (Self { chaincode, phase: Phase::Created, running: BTreeMap::new() }, vec![register])
+        let session = Self { chaincode, limits, phase: Phase::Created, running: BTreeMap::new() };
+        (session, vec![register])
     }
 
     /// Advances by one message from the peer; the result is to be sent in order.
@@ -88,7 +97,7 @@ impl Session {
             // The peer gave the earlier call up. Its answer would go to this one.
             return key.error("the transaction is still running from an earlier call");
         }
-        if self.running.len() >= Self::IN_FLIGHT_MAX {
+        if self.running.len() >= self.limits.in_flight_max {
             return key.error("the chaincode is busy: too many transactions are running");
         }
         match read(message) {

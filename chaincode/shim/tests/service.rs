@@ -18,7 +18,7 @@ use pervade_chaincode::testing::TestCall;
 use pervade_chaincode::{Chaincode, LedgerError, ReadTransaction, contract};
 use pervade_rpc::chaincode::chaincode_client::ChaincodeClient;
 use pervade_rpc::{MESSAGE_BYTES_MAX, tls};
-use pervade_shim::{ServiceTls, serve};
+use pervade_shim::{ServiceTls, StreamOptions, serve};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -96,7 +96,7 @@ async fn start(tls: Option<ServiceTls>) -> (SocketAddr, oneshot::Sender<()>) {
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(async move {
         let until = async { stopped.await.unwrap_or_default() };
-        serve(chaincode, "echo:1", listener, tls, until).await.unwrap();
+        serve(chaincode, StreamOptions::new("echo:1"), listener, tls, until).await.unwrap();
     });
     (address, stop)
 }

@@ -1,8 +1,9 @@
 //! Connections that trust pinned roots alone.
 
+use std::fmt;
 use std::time::Duration;
 
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Error};
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Error, Identity};
 
 /// How long one attempt to connect may take.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -24,24 +25,72 @@ pub fn endpoint(
     roots_pem: &[u8],
     override_name: Option<&str>,
 ) -> Result<Endpoint, EndpointError> {
-    let plain = Endpoint::from_shared(format!("https://{address}"))
-        .ok()
-        .filter(|endpoint| is_host_and_port(endpoint, address))
-        .ok_or_else(|| EndpointError::Address { address: address.to_owned() })?;
+    mutual_endpoint(address, roots_pem, override_name, None)
+}
+
+/// What this side shows of itself, in PEM. A key labelled `EC PRIVATE KEY` may be in the form of
+/// PKCS#8: Fabric's peers write them so.
+#[derive(Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "a pair")]
+pub struct ClientPem<'a> {
+    /// The certificate with its chain.
+    pub certificate: &'a [u8],
+    /// Its key.
+    pub key: &'a [u8],
+}
+
+impl fmt::Debug for ClientPem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientPem").finish_non_exhaustive()
+    }
+}
+
+/// As [`endpoint`], and shows a certificate of its own to a server that asks for one.
+///
+/// # Errors
+/// As [`endpoint`], and if certificate and key are no pair.
+pub fn mutual_endpoint(
+    address: &str,
+    roots_pem: &[u8],
+    override_name: Option<&str>,
+    client: Option<ClientPem<'_>>,
+) -> Result<Endpoint, EndpointError> {
+    let plain = host_and_port("https", address)?;
     if !holds_certificate(roots_pem) {
         return Err(EndpointError::NoRoot);
     }
-    let roots = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(roots_pem));
-    let tls = match override_name {
-        Some(name) => roots.domain_name(name),
-        None => roots,
-    };
+    let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(roots_pem));
+    if let Some(name) = override_name {
+        tls = tls.domain_name(name);
+    }
+    if let Some(ClientPem { certificate, key }) = client {
+        tls = tls.identity(Identity::from_pem(certificate, key));
+    }
     let endpoint = plain.tls_config(tls).map_err(|source| EndpointError::Tls { source })?;
-    Ok(endpoint
+    Ok(kept_alive(endpoint))
+}
+
+/// An endpoint at `host:port` in plain text.
+///
+/// # Errors
+/// If the address is not `host:port`.
+pub fn plain_endpoint(address: &str) -> Result<Endpoint, EndpointError> {
+    Ok(kept_alive(host_and_port("http", address)?))
+}
+
+fn host_and_port(scheme: &str, address: &str) -> Result<Endpoint, EndpointError> {
+    Endpoint::from_shared(format!("{scheme}://{address}"))
+        .ok()
+        .filter(|endpoint| is_host_and_port(endpoint, address))
+        .ok_or_else(|| EndpointError::Address { address: address.to_owned() })
+}
+
+fn kept_alive(endpoint: Endpoint) -> Endpoint {
+    endpoint
         .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
-        .tcp_nodelay(true))
+        .tcp_nodelay(true)
 }
 
 /// Why there is no endpoint.

@@ -20,6 +20,7 @@ use pervade_chaincode::{
 use proptest::prelude::*;
 
 use super::Session;
+use crate::Limits;
 
 struct Store;
 
@@ -439,8 +440,9 @@ fn a_reply_nobody_waits_for_ends_the_stream() {
 
 #[test]
 fn too_many_transactions_are_refused_at_once() {
-    let mut peer = Peer::ready();
-    for number in 0..Session::IN_FLIGHT_MAX {
+    let mut peer = Peer::with_limits(Limits { in_flight_max: 3 });
+    peer.run(READY);
+    for number in 0..3 {
         peer.run(&format!("<- TRANSACTION ch/{number} get k"));
     }
     peer.transcript.clear();
@@ -534,8 +536,12 @@ struct Peer {
 
 impl Peer {
     fn new() -> Self {
+        Self::with_limits(Limits::default())
+    }
+
+    fn with_limits(limits: Limits) -> Self {
         let chaincode = Chaincode::new("store".parse().unwrap()).with(Store);
-        let (session, opening) = Session::new(Arc::new(chaincode), "store:1");
+        let (session, opening) = Session::with_limits(Arc::new(chaincode), "store:1", limits);
         let mut peer = Self { session, transcript: Vec::new(), names: BTreeMap::new() };
         peer.write_down(opening);
         peer
