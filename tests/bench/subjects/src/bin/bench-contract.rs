@@ -1,11 +1,12 @@
 //! The three functions that the bench measures, on our own library.
 //!
-//! Serves one address, named by `CHAINCODE_SERVER_ADDRESS`, in plain text.
+//! Started as any chaincode is: see `--help`.
 
-use std::sync::Arc;
+use std::process::ExitCode;
 
+use fabric_protos::id::InvalidId;
 use pervade_chaincode::{Chaincode, LedgerError, Transaction, contract};
-use tokio::net::TcpListener;
+use pervade_shim::Program;
 
 /// Writes of one call of `hundred-puts`.
 const PUTS: usize = 100;
@@ -44,10 +45,7 @@ impl Measured {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = std::env::var("CHAINCODE_SERVER_ADDRESS")?;
-    let listener = TcpListener::bind(address).await?;
-    let chaincode = Arc::new(Chaincode::new("bench".parse()?).with(Measured));
-    Ok(pervade_shim::serve(chaincode, "bench:1", listener, None, std::future::pending()).await?)
+fn main() -> ExitCode {
+    Program::new("The functions that the bench measures")
+        .run(|_chosen| Ok::<_, InvalidId>(Chaincode::new("bench".parse()?).with(Measured)))
 }
