@@ -18,26 +18,35 @@ pub use message::{
     Changes, Event, Outcome, Page, Reply, Request, SUCCESS, Step, Terms, Write, WriteChange,
 };
 pub(crate) use slot::Ledger;
+use slot::Next;
 
 mod message;
 mod slot;
+mod writes;
 
 /// One call being run.
 pub struct Execution {
-    future: Option<Function>,
+    state: State,
     ledger: Ledger,
 }
 
 /// A contract function on its way to its payload.
 type Function = Pin<Box<dyn Future<Output = Result<Vec<u8>, ContractError>> + Send>>;
 
+enum State {
+    Running(Function),
+    /// The function has ended, and what it wrote is being sent.
+    Writing(Outcome),
+    Ended,
+}
+
 impl Execution {
     /// Starts a call and runs it to its first request, or to its end.
     #[must_use]
     pub fn start(chaincode: &Arc<Chaincode>, invocation: Invocation, terms: Terms) -> (Self, Step) {
         let ledger = Ledger::new(terms);
-        let future = Arc::clone(chaincode).dispatch(invocation, ledger.clone());
-        let mut execution = Self { future: Some(Box::pin(future)), ledger };
+        let function = Arc::clone(chaincode).dispatch(invocation, ledger.clone());
+        let mut execution = Self { state: State::Running(Box::pin(function)), ledger };
         let step = execution.advance();
         (execution, step)
     }
@@ -47,48 +56,72 @@ impl Execution {
     /// A call that has ended stays ended: resuming it yields a failure.
     #[must_use]
     pub fn resume(&mut self, reply: Reply) -> Step {
-        self.ledger.deliver(reply);
-        self.advance()
-    }
-
-    fn advance(&mut self) -> Step {
-        let Some(mut future) = self.future.take() else {
-            return Step::Done(Outcome::failure(&RunError::Ended.into()));
-        };
-        let mut context = Context::from_waker(Waker::noop());
-        // A panic leaves nothing behind that is used again: the future is dropped, and the
-        // ledger's slot holds only requests that will never be asked.
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
-        match polled {
-            Ok(Poll::Ready(result)) => Step::Done(self.conclude(result)),
-            Ok(Poll::Pending) => match self.ledger.next_request() {
-                Some(request) => {
-                    self.future = Some(future);
-                    Step::Ask(request)
-                }
-                None => Step::Done(Outcome::failure(&RunError::Stalled.into())),
-            },
-            Err(_panic) => Step::Done(Outcome::failure(&RunError::Panicked.into())),
+        match self.ledger.deliver(reply) {
+            Ok(()) => self.advance(),
+            Err(refused) => {
+                self.state = State::Ended;
+                Step::Done(Outcome::failure(&ContractError::of(&refused)))
+            }
         }
     }
 
-    /// A call whose nested call failed fails as well, even if the contract went on.
-    fn conclude(&self, result: Result<Vec<u8>, ContractError>) -> Outcome {
+    fn advance(&mut self) -> Step {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Running(function) => self.run(function),
+            State::Writing(outcome) => self.write(outcome),
+            State::Ended => Step::Done(Outcome::failure(&RunError::Ended.into())),
+        }
+    }
+
+    fn run(&mut self, mut function: Function) -> Step {
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            // A panic leaves nothing behind that is used again: the future is dropped, and the
+            // ledger's slot holds only requests that will never be asked.
+            let polled = catch_unwind(AssertUnwindSafe(|| function.as_mut().poll(&mut context)));
+            match polled {
+                Ok(Poll::Ready(result)) => return self.conclude(result),
+                Ok(Poll::Pending) => {}
+                Err(_panic) => return self.conclude(Err(RunError::Panicked.into())),
+            }
+            match self.ledger.next() {
+                Next::Ask(request) => {
+                    self.state = State::Running(function);
+                    return Step::Ask(request);
+                }
+                Next::Answered => {}
+                Next::Nothing => return self.conclude(Err(RunError::Stalled.into())),
+            }
+        }
+    }
+
+    /// A call whose nested call failed fails as well, even if the contract went on. What a failed
+    /// call has not sent yet is dropped.
+    fn conclude(&mut self, result: Result<Vec<u8>, ContractError>) -> Step {
         match (result, self.ledger.doom()) {
-            (Err(error), _) | (Ok(_), Some(error)) => Outcome::failure(&error),
-            (Ok(payload), None) => Outcome {
-                status: SUCCESS,
-                message: String::new(),
-                payload,
-                event: self.ledger.take_event(),
-            },
+            (Err(error), _) | (Ok(_), Some(error)) => Step::Done(Outcome::failure(&error)),
+            (Ok(payload), None) => {
+                let (message, event) = (String::new(), self.ledger.take_event());
+                self.write(Outcome { status: SUCCESS, message, payload, event })
+            }
+        }
+    }
+
+    fn write(&mut self, outcome: Outcome) -> Step {
+        match self.ledger.next_writes() {
+            Some(request) => {
+                self.state = State::Writing(outcome);
+                Step::Ask(request)
+            }
+            None => Step::Done(outcome),
         }
     }
 }
 
 impl fmt::Debug for Execution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Execution").field("ended", &self.future.is_none()).finish_non_exhaustive()
+        let ended = matches!(self.state, State::Ended);
+        f.debug_struct("Execution").field("ended", &ended).finish_non_exhaustive()
     }
 }
 

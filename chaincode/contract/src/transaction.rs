@@ -7,7 +7,7 @@ use fabric_protos::id::{ChaincodeName, ChannelId, TxId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::host::{Event, Ledger, Reply, Request, SUCCESS};
+use crate::host::{Event, Ledger, Reply, Request, SUCCESS, Write, WriteChange};
 use crate::{ClaimedTime, CompositeKey, ContractError, Creator, Invocation, Secret, canonical};
 
 pub use error::{CallError, LedgerError};
@@ -155,6 +155,11 @@ impl ReadTransaction {
 ///
 /// It reads as [`ReadTransaction`] does. Writes take effect when the transaction commits, all
 /// or none.
+///
+/// A write returns at once and travels later, together with others if the peer takes them so: in
+/// the contract's order, before a call of another chaincode, and at the latest when the function
+/// has ended. If the peer refuses one, the transaction fails with the peer's words; the contract
+/// is not asked, and runs no further. A function that fails sends no more of its writes.
 #[derive(Debug)]
 pub struct Transaction(ReadTransaction);
 
@@ -193,7 +198,7 @@ impl Transaction {
     /// If the key is empty or the ledger refuses.
     pub async fn delete(&mut self, key: impl AsRef<str>) -> Result<(), LedgerError> {
         let key = checked(key.as_ref())?;
-        self.write(Request::Delete { collection: String::new(), key }).await
+        self.write(PUBLIC.to_owned(), key, WriteChange::Delete).await
     }
 
     /// Emits an event with the transaction. Only one counts: the last of the chaincode that the
@@ -238,7 +243,8 @@ impl Transaction {
     }
 
     /// As [`call`](Self::call), except that this transaction survives a failure, and with it
-    /// whatever the failed call wrote.
+    /// what the failed call had sent: other languages' libraries send each write at once, this
+    /// one nothing before it must.
     ///
     /// # Errors
     /// If the called chaincode fails or the ledger refuses.
@@ -272,15 +278,16 @@ impl Transaction {
         if value.is_empty() {
             return Err(LedgerError::EmptyValue { key });
         }
-        self.write(Request::Put { collection, key, value }).await
+        self.write(collection, key, WriteChange::Put(value)).await
     }
 
-    async fn write(&mut self, request: Request) -> Result<(), LedgerError> {
-        let name = request.name();
-        let Reply::Accepted = self.0.ask(request).await? else {
-            return Err(LedgerError::UnexpectedReply { request: name });
-        };
-        Ok(())
+    async fn write(
+        &mut self,
+        collection: String,
+        key: String,
+        change: WriteChange,
+    ) -> Result<(), LedgerError> {
+        self.0.ledger.write(Write { collection, key, change }).await
     }
 }
 

@@ -101,8 +101,8 @@ fn a_failed_nested_call_fails_its_transaction_unless_asked_otherwise() {
     assert_eq!(committed.result, b"went on");
     assert_eq!(committed.event, None);
     assert_eq!(world.simulator.height(), height + 1);
-    // The ledger does not undo what the failed call wrote.
-    assert_eq!(world.simulator.value("store", "before"), Some(b"the fall".as_slice()));
+    // What a failed function wrote has not been sent yet, and never is.
+    assert_eq!(world.simulator.value("store", "before"), None);
     assert_eq!(world.simulator.value("caller", "after"), Some(b"the fall".as_slice()));
 }
 

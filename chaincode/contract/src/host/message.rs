@@ -171,6 +171,32 @@ pub enum Request {
 }
 
 impl Request {
+    /// Whether the writes before it must have reached the peer: what a called chaincode does on
+    /// this channel comes after them, and peers count them when they refuse the queries that
+    /// only transactions without writes may make.
+    pub(crate) fn follows_writes(&self) -> bool {
+        match self {
+            Self::Call { channel, .. } => channel.is_none(),
+            Self::RangePage { .. } | Self::QueryPage { .. } => true,
+            Self::Range { collection, .. } | Self::Query { collection, .. } => {
+                !collection.is_empty()
+            }
+            Self::Get { .. }
+            | Self::Put { .. }
+            | Self::Delete { .. }
+            | Self::History { .. }
+            | Self::NextChanges { .. }
+            | Self::NextPage { .. }
+            | Self::CloseIterator { .. }
+            | Self::Hash { .. }
+            | Self::Purge { .. }
+            | Self::Metadata { .. }
+            | Self::PutMetadata { .. }
+            | Self::GetMany { .. }
+            | Self::Batch(_) => false,
+        }
+    }
+
     /// The request's name, for messages to people.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -193,6 +219,20 @@ impl Request {
             Self::GetMany { .. } => "get many",
             Self::Batch(_) => "batch of writes",
             Self::Call { .. } => "call",
+        }
+    }
+}
+
+impl From<Write> for Request {
+    /// The request that makes one change alone.
+    fn from(Write { collection, key, change }: Write) -> Self {
+        match change {
+            WriteChange::Put(value) => Self::Put { collection, key, value },
+            WriteChange::Delete => Self::Delete { collection, key },
+            WriteChange::Purge => Self::Purge { collection, key },
+            WriteChange::Metadata { name, value } => {
+                Self::PutMetadata { collection, key, name, value }
+            }
         }
     }
 }

@@ -118,6 +118,12 @@ impl TestCall {
         hex::encode(digest.finalize())
     }
 
+    /// The function's name and its arguments.
+    #[must_use]
+    pub fn arguments(&self) -> &[Vec<u8>] {
+        &self.arguments
+    }
+
     /// The proposal, with an empty signature.
     #[must_use]
     pub fn proposal(&self) -> SignedProposal {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{PUBLIC, checked};
-use crate::host::{Reply, Request};
+use crate::host::{Reply, Request, WriteChange};
 use crate::{KeyPolicy, LedgerError, ReadTransaction, Transaction};
 
 /// The metadata entry that validation reads.
@@ -85,6 +85,6 @@ impl Transaction {
     ) -> Result<(), LedgerError> {
         let (collection, key) = (collection.to_owned(), checked(key)?);
         let name = VALIDATION_PARAMETER.to_owned();
-        self.write(Request::PutMetadata { collection, key, name, value }).await
+        self.write(collection, key, WriteChange::Metadata { name, value }).await
     }
 }

@@ -2,7 +2,7 @@
 //! ledger of all.
 
 use super::checked;
-use crate::host::Request;
+use crate::host::{Request, WriteChange};
 use crate::{CompositeKey, KeyPolicy, LedgerError, Range, ReadTransaction, Transaction};
 
 impl ReadTransaction {
@@ -113,7 +113,7 @@ impl Private<'_> {
     /// If the collection or the key is empty, or the ledger refuses.
     pub async fn delete(&mut self, key: impl AsRef<str>) -> Result<(), LedgerError> {
         let (collection, key) = (named(self.collection)?, checked(key.as_ref())?);
-        self.transaction.write(Request::Delete { collection, key }).await
+        self.transaction.write(collection, key, WriteChange::Delete).await
     }
 
     /// Deletes a key and every value that it ever had, as soon as the peers commit this
@@ -124,7 +124,7 @@ impl Private<'_> {
     /// set to Fabric 2.5 or later.
     pub async fn purge(&mut self, key: impl AsRef<str>) -> Result<(), LedgerError> {
         let (collection, key) = (named(self.collection)?, checked(key.as_ref())?);
-        self.transaction.write(Request::Purge { collection, key }).await
+        self.transaction.write(collection, key, WriteChange::Purge).await
     }
 
     /// Decides who must endorse later changes of a key; see [`Transaction::set_key_policy`].

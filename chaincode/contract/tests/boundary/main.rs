@@ -1,0 +1,15 @@
+//! What passes between a contract and its host, request by request.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_assert_message,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "all of this is test, contracts included"
+)]
+
+mod program;
+mod script;
+mod writes;
