@@ -2,40 +2,78 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
-use crate::{ContractError, Fault, Status, canonical};
+use crate::{ContractError, Fault, JsonSchema, Schemas, Status, canonical};
 
-/// A value that a contract function takes.
+pub use collections::MapKey;
+pub use json::Json;
+
+mod collections;
+mod json;
+mod scalar;
+
+/// A value that a contract function takes or returns, or that stands inside such a value.
+///
+/// Alone, a value has the form that Fabric's Go contracts give it: text, numbers and Booleans
+/// are their text, a structure or a list is JSON, `None` is nothing at all. Inside a structure
+/// every value is JSON. Either form is the same bytes for the same value on every endorser, for
+/// which reason floats, `HashMap` and `HashSet` are no arguments.
+///
+/// Derive it: `#[derive(Serialize, Deserialize, Argument)]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a transaction argument",
+    message = "`{Self}` cannot be an argument, an answer, or a part of one",
     label = "not an argument",
-    note = "`String`, integers, `bool`, `Vec<u8>` and `Json<T>` can; derive `Argument` on a structure of your own, or take `Vec<u8>` and decode it yourself"
+    note = "text, integers, `bool`, `Vec`, `Option`, `BTreeMap`, `BTreeSet` and tuples can; derive `Argument` on a type of your own, or take `Vec<u8>` and decode it yourself",
+    note = "a float, `HashMap` or `HashSet` never can, because endorsers must write the same bytes: count in the smallest unit, and take `BTreeMap` or `BTreeSet`"
 )]
-pub trait Argument: Sized + Send {
-    /// Reads the wire form.
+pub trait Argument: Serialize + DeserializeOwned + Send + 'static {
+    /// JSON Schema of the value as it stands inside a structure.
+    fn schema(schemas: &mut Schemas) -> JsonSchema;
+
+    /// JSON Schema of the value alone, for the contract's metadata.
+    fn schema_alone(schemas: &mut Schemas) -> JsonSchema {
+        Self::schema(schemas)
+    }
+
+    /// Reads the form that the value has alone.
     ///
     /// # Errors
     /// If the bytes are none.
-    fn decode(bytes: &[u8]) -> Result<Self, ArgumentError>;
+    fn decode(bytes: &[u8]) -> Result<Self, ArgumentError> {
+        serde_json::from_slice(bytes).map_err(ArgumentError::Json)
+    }
 
-    /// Writes the wire form: the same bytes for the same value, always.
+    /// Writes the form that the value has alone: the same bytes for the same value, always.
     ///
     /// # Errors
-    /// If the value has no JSON form.
-    fn encode(&self) -> Result<Vec<u8>, ArgumentError>;
+    /// If the value has no such form.
+    fn encode(&self) -> Result<Vec<u8>, ArgumentError> {
+        canonical::to_vec(self).map_err(ArgumentError::Json)
+    }
 
-    /// JSON Schema of the value, for the contract's metadata.
-    fn schema() -> JsonSchema;
+    /// What a list of such values is. Bytes are the one kind whose list is not JSON.
+    #[doc(hidden)]
+    #[must_use]
+    fn list() -> List<Self> {
+        List { schema: None, decode: serde_json_list, encode: canonical_list }
+    }
 }
 
-/// A JSON Schema, as a document.
-pub type JsonSchema = Value;
+/// How a list of values is written that stands alone.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct List<T> {
+    schema: Option<fn() -> JsonSchema>,
+    decode: fn(&[u8]) -> Result<Vec<T>, ArgumentError>,
+    encode: fn(&[T]) -> Result<Vec<u8>, ArgumentError>,
+}
 
-/// The schema of a structure of which only the name is told.
-#[must_use]
-pub fn titled_schema(title: &str) -> JsonSchema {
-    json!({"title": title, "type": "object"})
+fn serde_json_list<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, ArgumentError> {
+    serde_json::from_slice(bytes).map_err(ArgumentError::Json)
+}
+
+fn canonical_list<T: Serialize>(list: &[T]) -> Result<Vec<u8>, ArgumentError> {
+    canonical::to_vec(list).map_err(ArgumentError::Json)
 }
 
 /// A value that a contract function returns: any [`Argument`], or nothing.
@@ -47,7 +85,7 @@ pub trait Output: Sized + Send {
     /// Writes the wire form.
     ///
     /// # Errors
-    /// If the value has no JSON form.
+    /// If the value has no such form.
     fn encode_output(&self) -> Result<Vec<u8>, ArgumentError>;
 
     /// Reads the wire form.
@@ -57,7 +95,7 @@ pub trait Output: Sized + Send {
     fn decode_output(bytes: &[u8]) -> Result<Self, ArgumentError>;
 
     /// JSON Schema of the value; `None` for nothing.
-    fn output_schema() -> Option<JsonSchema>;
+    fn output_schema(schemas: &mut Schemas) -> Option<JsonSchema>;
 }
 
 /// What a contract function's body yields: an [`Output`], or a `Result` of one.
@@ -76,7 +114,7 @@ pub trait Answer {
     fn answer(self) -> Result<Vec<u8>, ContractError>;
 }
 
-/// Bytes that are not the wire form of the type asked for.
+/// Bytes that are not the wire form of the type asked for, or a value that has none.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArgumentError {
@@ -92,6 +130,15 @@ pub enum ArgumentError {
     /// JSON that does not fit, or a value that has no JSON form.
     #[error("JSON: {0}")]
     Json(#[source] serde_json::Error),
+    /// A present value whose form is empty, where nothing at all means that there is none.
+    #[error("an empty value cannot be told from none")]
+    EmptySome,
+    /// The type's own check refused the value.
+    #[error("{reason}")]
+    Refused {
+        /// The check's words.
+        reason: String,
+    },
 }
 
 impl Fault for ArgumentError {
@@ -104,97 +151,6 @@ impl Fault for ArgumentError {
     }
 }
 
-/// Any value that serde can read and write, as canonical JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "a wrapper to be taken apart")]
-pub struct Json<T>(pub T);
-
-impl<T: Serialize + DeserializeOwned + Send> Argument for Json<T> {
-    fn decode(bytes: &[u8]) -> Result<Self, ArgumentError> {
-        serde_json::from_slice(bytes).map(Self).map_err(ArgumentError::Json)
-    }
-
-    fn encode(&self) -> Result<Vec<u8>, ArgumentError> {
-        canonical::to_vec(&self.0).map_err(ArgumentError::Json)
-    }
-
-    fn schema() -> JsonSchema {
-        json!({})
-    }
-}
-
-impl Argument for String {
-    fn decode(bytes: &[u8]) -> Result<Self, ArgumentError> {
-        text(bytes).map(str::to_owned)
-    }
-
-    fn encode(&self) -> Result<Vec<u8>, ArgumentError> {
-        Ok(self.as_bytes().to_vec())
-    }
-
-    fn schema() -> JsonSchema {
-        json!({"type": "string"})
-    }
-}
-
-impl Argument for Vec<u8> {
-    fn decode(bytes: &[u8]) -> Result<Self, ArgumentError> {
-        Ok(bytes.to_vec())
-    }
-
-    fn encode(&self) -> Result<Vec<u8>, ArgumentError> {
-        Ok(self.clone())
-    }
-
-    fn schema() -> JsonSchema {
-        json!({"type": "string", "format": "binary"})
-    }
-}
-
-impl Argument for bool {
-    fn decode(bytes: &[u8]) -> Result<Self, ArgumentError> {
-        match bytes {
-            b"true" => Ok(true),
-            b"false" => Ok(false),
-            _ => Err(ArgumentError::NotA { expected: "a Boolean" }),
-        }
-    }
-
-    fn encode(&self) -> Result<Vec<u8>, ArgumentError> {
-        Ok(self.to_string().into_bytes())
-    }
-
-    fn schema() -> JsonSchema {
-        json!({"type": "boolean"})
-    }
-}
-
-macro_rules! integer_arguments {
-    ($($integer:ty => $expected:literal),*) => {$(
-        impl Argument for $integer {
-            fn decode(bytes: &[u8]) -> Result<Self, ArgumentError> {
-                let refused = ArgumentError::NotA { expected: $expected };
-                text(bytes)?.parse().map_err(|_not_a_number| refused)
-            }
-
-            fn encode(&self) -> Result<Vec<u8>, ArgumentError> {
-                Ok(self.to_string().into_bytes())
-            }
-
-            fn schema() -> JsonSchema {
-                json!({"type": "integer", "minimum": <$integer>::MIN, "maximum": <$integer>::MAX})
-            }
-        }
-    )*};
-}
-
-integer_arguments!(
-    u8 => "a number of 8 bits", u16 => "a number of 16 bits",
-    u32 => "a number of 32 bits", u64 => "a number of 64 bits",
-    i8 => "a signed number of 8 bits", i16 => "a signed number of 16 bits",
-    i32 => "a signed number of 32 bits", i64 => "a signed number of 64 bits"
-);
-
 impl<T: Argument> Output for T {
     fn encode_output(&self) -> Result<Vec<u8>, ArgumentError> {
         self.encode()
@@ -204,8 +160,8 @@ impl<T: Argument> Output for T {
         Self::decode(bytes)
     }
 
-    fn output_schema() -> Option<JsonSchema> {
-        Some(Self::schema())
+    fn output_schema(schemas: &mut Schemas) -> Option<JsonSchema> {
+        Some(Self::schema_alone(schemas))
     }
 }
 
@@ -218,7 +174,7 @@ impl Output for () {
         if bytes.is_empty() { Ok(()) } else { Err(ArgumentError::NotA { expected: "nothing" }) }
     }
 
-    fn output_schema() -> Option<JsonSchema> {
+    fn output_schema(_schemas: &mut Schemas) -> Option<JsonSchema> {
         None
     }
 }
@@ -250,6 +206,7 @@ fn text(bytes: &[u8]) -> Result<&str, ArgumentError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
     use std::fmt::Debug;
 
     use serde_json::json;
@@ -259,20 +216,49 @@ mod tests {
     #[test]
     fn each_type_has_one_wire_form() {
         check("a \"b\"\n".to_owned(), b"a \"b\"\n");
-        check(vec![0_u8, 255], &[0, 255]);
+        check('\u{e4}', "\u{e4}".as_bytes());
         check(true, b"true");
         check(u64::MAX, b"18446744073709551615");
         check(-5_i32, b"-5");
-        check(Json(vec![1, 2]), b"[1,2]");
+        check(u128::MAX, b"340282366920938463463374607431768211455");
+        check(i128::MIN, b"-170141183460469231731687303715884105728");
+        check(Json("a".to_owned()), b"\"a\"");
         check(Json(json!({"owner": "ann", "id": 7})), br#"{"id":7,"owner":"ann"}"#);
+    }
+
+    #[test]
+    fn lists_are_json_and_bytes_are_bytes() {
+        check(vec![0_u8, 255], &[0, 255]);
+        check(Vec::<u8>::new(), b"");
+        check(vec![1_u16, 2], b"[1,2]");
+        check(vec!["a".to_owned()], br#"["a"]"#);
+        check(vec![vec![1_u8], vec![]], b"[[1],[]]");
+        check(BTreeSet::from([2, 1]), b"[1,2]");
+        check(BTreeMap::from([("b".to_owned(), 1), ("a".to_owned(), 2)]), br#"{"a":2,"b":1}"#);
+        check(("a".to_owned(), u128::MAX), br#"["a",340282366920938463463374607431768211455]"#);
+        check(Box::new(7_u8), b"7");
+    }
+
+    #[test]
+    fn nothing_is_none() {
+        check(None::<String>, b"");
+        check(Some("a".to_owned()), b"a");
+        check(Some(7_u8), b"7");
+        check(Some(vec![1_u16]), b"[1]");
+        check(vec![Some(1_u16), None], b"[1,null]");
+        assert!(Some(String::new()).encode().is_err());
+        assert!(Some(None::<u8>).encode().is_err());
     }
 
     #[test]
     fn other_bytes_are_refused() {
         assert!(String::decode(&[0xff]).is_err());
+        assert!(char::decode(b"ab").is_err());
         assert!(bool::decode(b"True").is_err());
         assert!(u8::decode(b"256").is_err());
+        assert!(u8::decode(b"").is_err());
         assert!(i64::decode(b"1.0").is_err());
+        assert!(Vec::<u16>::decode(b"[1,-1]").is_err());
         assert!(Json::<u8>::decode(b"{}").is_err());
         assert!(Json::<u8>::decode(b"").is_err());
         assert!(<()>::decode_output(b"x").is_err());

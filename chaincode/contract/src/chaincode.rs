@@ -3,21 +3,32 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use fabric_protos::id::ChaincodeName;
 use serde_json::{Map, Value, json};
 
 use crate::host::Ledger;
+use crate::schema::described;
 use crate::{
-    Argument, ArgumentError, ContractError, Fault, Interface, Invocation, Reach, ReadTransaction,
-    Status, Transaction, canonical,
+    ContractError, Fault, Function, Interface, Invocation, Occasion, Reach, Schemas, Status,
+    canonical,
 };
+
+pub use call::Call;
+use error::{DispatchError, shorten};
+
+mod call;
+mod error;
 
 /// Contracts that are deployed together.
 pub struct Chaincode {
     name: ChaincodeName,
+    info: Info,
     contracts: Vec<Box<dyn Contract>>,
+    flaw: Option<ChaincodeFlaw>,
+    /// The metadata's text, written when it is first asked for.
+    metadata: OnceLock<Result<Vec<u8>, ContractError>>,
 }
 
 impl Chaincode {
@@ -28,15 +39,53 @@ impl Chaincode {
     ///
     /// The name is the one under which the channel defines it. The peer does not tell a
     /// chaincode its name, and without it a call from a client looks like one from another
-    /// chaincode: deployed under a different name, only `#[external]` functions answer.
+    /// chaincode: deployed under a different name, only `#[external]` functions answer. Where
+    /// the name differs from one channel to the next, have it configured and parse it:
+    /// `Chaincode::new(name.parse()?)`.
     #[must_use]
     pub fn new(name: ChaincodeName) -> Self {
-        Self { name, contracts: Vec::new() }
+        let info = Info {
+            title: name.as_str().to_owned(),
+            version: "1".to_owned(),
+            description: String::new(),
+        };
+        Self { name, info, contracts: Vec::new(), flaw: None, metadata: OnceLock::new() }
+    }
+
+    /// What the metadata calls the chaincode; its name if nothing else is said.
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.info.title = title.into();
+        self
+    }
+
+    /// The version that the metadata tells, `1` if nothing else is said. Give
+    /// `env!("CARGO_PKG_VERSION")` for that of your package.
+    #[must_use]
+    pub fn versioned(mut self, version: impl Into<String>) -> Self {
+        self.info.version = version.into();
+        self
+    }
+
+    /// What the metadata tells of the chaincode's purpose.
+    #[must_use]
+    pub fn described(mut self, description: impl Into<String>) -> Self {
+        self.info.description = description.into();
+        self
     }
 
     /// Adds a contract. If none is marked as the default, the first one is.
     #[must_use]
     pub fn with(mut self, contract: impl Contract) -> Self {
+        let added = contract.interface();
+        let known = || self.contracts.iter().map(|contract| contract.interface());
+        if known().any(|known| known.name == added.name) {
+            self.flaw = Some(ChaincodeFlaw::SameName { name: added.name });
+        }
+        if let Some(first) = known().find(|known| known.default && added.default) {
+            let (first, second) = (first.name, added.name);
+            self.flaw = Some(ChaincodeFlaw::TwoDefaults { first, second });
+        }
         self.contracts.push(Box::new(contract));
         self
     }
@@ -47,24 +96,39 @@ impl Chaincode {
         &self.name
     }
 
-    /// What the chaincode offers, as Fabric's contract metadata: contracts, functions with their
-    /// tags, parameters with their names and JSON Schemas.
+    /// Whether the contracts fit together. Where they do not, every call fails and says why;
+    /// a program that serves the chaincode asks before it starts.
+    ///
+    /// # Errors
+    /// If two contracts have the same name, or two are the default.
+    pub fn check(&self) -> Result<(), ChaincodeFlaw> {
+        self.flaw.map_or(Ok(()), Err)
+    }
+
+    /// What the chaincode offers, as
+    /// [Fabric's contract metadata](https://github.com/hyperledger/fabric-chaincode-node/blob/main/apis/fabric-contract-api/schema/contract-schema.json):
+    /// contracts, functions with their tags, parameters with their names and JSON Schemas.
+    ///
+    /// A function that takes transient values has them under `transient`, in the form of
+    /// `parameters`. The tags of a function are `submit` or `evaluate`, in small and in capital
+    /// letters, `external` if other chaincode may call it, and `init` if it initialises.
     #[must_use]
     pub fn metadata(&self) -> Value {
         let default = self.default_contract().map(|contract| contract.interface().name);
+        let mut schemas = Schemas::new();
         let contracts: Map<String, Value> = self
             .contracts
             .iter()
             .map(|contract| contract.interface())
             .map(|interface| {
                 let is_default = default == Some(interface.name);
-                (interface.name.to_owned(), interface.metadata(is_default))
+                (interface.name.to_owned(), interface.metadata(is_default, &mut schemas))
             })
             .collect();
         json!({
-            "info": {"title": self.name.as_str(), "version": "1"},
+            "info": self.info.metadata(),
             "contracts": contracts,
-            "components": {"schemas": {}},
+            "components": {"schemas": schemas.into_components()},
         })
     }
 
@@ -74,26 +138,58 @@ impl Chaincode {
         mut invocation: Invocation,
         ledger: Ledger,
     ) -> Result<Vec<u8>, ContractError> {
+        self.check()?;
         let mut arguments = invocation.take_arguments().into_iter();
-        // An initialisation may name no function: there is nothing to initialise.
-        let Some(name) = arguments.next() else { return Ok(Vec::new()) };
+        let name = arguments.next().unwrap_or_default();
         let name = String::from_utf8(name).map_err(|_invalid| DispatchError::NotText)?;
         if name == Self::METADATA_FUNCTION {
             return self.metadata_text();
         }
-        let target = self.find(&name)?;
         let arguments: Vec<Vec<u8>> = arguments.collect();
+        let target = match self.target(&name, invocation.is_init())? {
+            Some(target) => target,
+            None if arguments.is_empty() => return Ok(Vec::new()),
+            None => return Err(DispatchError::NothingToInitialise.into()),
+        };
         target.admit(&self.name, &invocation, arguments.len())?;
-        let function = target.function;
+        let Target { contract, function, unknown } = target;
         let invocation = Arc::new(invocation);
-        target.contract.run(Call { function: function.name, arguments, invocation, ledger }).await
+        contract.run(Call { function, unknown, arguments, invocation, ledger }).await
     }
 
     fn metadata_text(&self) -> Result<Vec<u8>, ContractError> {
-        canonical::to_vec(&self.metadata())
-            .map_err(|error| ContractError::new(Status::INTERNAL, "METADATA", error.to_string()))
+        let text = || canonical::to_vec(&self.metadata());
+        let written = self.metadata.get_or_init(|| {
+            text().map_err(|error| {
+                ContractError::new(Status::INTERNAL, "METADATA", error.to_string())
+            })
+        });
+        written.clone()
     }
 
+    /// The function that a call is for; `None` for an initialisation that names none and finds
+    /// none in the default contract.
+    fn target(&self, name: &str, is_init: bool) -> Result<Option<Target<'_>>, DispatchError> {
+        if is_init && name.is_empty() {
+            let contract = self.default_contract();
+            let found = contract.and_then(|contract| {
+                let function = contract.interface().initialisation()?;
+                Some(Target { contract, function, unknown: None })
+            });
+            return Ok(found);
+        }
+        let target = self.find(name)?;
+        let function = target.function.name;
+        match (target.function.occasion, is_init) {
+            (Occasion::Call, true) => Err(DispatchError::NotInitialisation { function }),
+            (Occasion::Initialisation, false) => {
+                Err(DispatchError::OnlyInitialisation { function })
+            }
+            (Occasion::Call, false) | (Occasion::Initialisation, true) => Ok(Some(target)),
+        }
+    }
+
+    /// The last colon divides, as in Go: a function's name has none.
     fn find(&self, name: &str) -> Result<Target<'_>, DispatchError> {
         let (contract, function) = match name.rsplit_once(':') {
             Some((contract, function)) => {
@@ -106,9 +202,13 @@ impl Chaincode {
                 (self.default_contract().ok_or_else(unknown)?, name)
             }
         };
-        let found = contract.interface().function(function);
+        let interface = contract.interface();
+        if let Some(function) = interface.function(function) {
+            return Ok(Target { contract, function, unknown: None });
+        }
         let unknown = || DispatchError::UnknownFunction { name: shorten(function) };
-        Ok(Target { contract, function: found.ok_or_else(unknown)? })
+        let answering = interface.unknown.ok_or_else(unknown)?;
+        Ok(Target { contract, function: answering, unknown: Some(function.to_owned()) })
     }
 
     fn default_contract(&self) -> Option<&dyn Contract> {
@@ -126,6 +226,42 @@ impl fmt::Debug for Chaincode {
     }
 }
 
+/// Contracts that cannot be in one chaincode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChaincodeFlaw {
+    /// Calls could not tell them apart.
+    #[error("two contracts are named {name:?}")]
+    SameName {
+        /// The name.
+        name: &'static str,
+    },
+    /// A call that names no contract would have two to go to.
+    #[error("both {first:?} and {second:?} are the default contract")]
+    TwoDefaults {
+        /// The name of the one added first.
+        first: &'static str,
+        /// The name of the other.
+        second: &'static str,
+    },
+}
+
+impl Fault for ChaincodeFlaw {
+    fn status(&self) -> Status {
+        Status::INTERNAL
+    }
+
+    fn code(&self) -> &'static str {
+        "CHAINCODE_FLAW"
+    }
+}
+
+impl From<ChaincodeFlaw> for ContractError {
+    fn from(flaw: ChaincodeFlaw) -> Self {
+        Self::of(&flaw)
+    }
+}
+
 /// Functions on the ledger; implemented by [`#[contract]`](macro@crate::contract).
 pub trait Contract: Send + Sync + 'static {
     /// What the contract offers.
@@ -138,61 +274,26 @@ pub trait Contract: Send + Sync + 'static {
 /// A contract function on its way to its answer.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, ContractError>> + Send + 'a>>;
 
-/// A call that has found its function. The number of arguments is the function's.
-#[derive(Debug)]
-pub struct Call {
-    function: &'static str,
-    arguments: Vec<Vec<u8>>,
-    invocation: Arc<Invocation>,
-    ledger: Ledger,
+/// What the metadata tells of the chaincode itself.
+struct Info {
+    title: String,
+    version: String,
+    description: String,
 }
 
-impl Call {
-    /// The function's name in the interface.
-    #[must_use]
-    pub fn function(&self) -> &'static str {
-        self.function
-    }
-
-    /// Decodes an argument.
-    ///
-    /// # Errors
-    /// If its bytes are not what the type reads.
-    pub fn argument<T: Argument>(
-        &self,
-        position: usize,
-        name: &'static str,
-    ) -> Result<T, ContractError> {
-        let bytes = self.arguments.get(position).map(Vec::as_slice).unwrap_or_default();
-        T::decode(bytes).map_err(|source| {
-            ContractError::of(&DispatchError::Argument { function: self.function, name, source })
-        })
-    }
-
-    /// The transaction of an evaluate function.
-    #[must_use]
-    pub fn into_read_transaction(self) -> ReadTransaction {
-        ReadTransaction::new(self.invocation, self.ledger)
-    }
-
-    /// The transaction of a submit function.
-    #[must_use]
-    pub fn into_transaction(self) -> Transaction {
-        Transaction::new(self.invocation, self.ledger)
-    }
-
-    /// Ends a call of a function that the contract's interface does not have.
-    #[must_use]
-    pub fn unknown<'a>(self) -> Running<'a> {
-        let error = DispatchError::UnknownFunction { name: self.function.to_owned() };
-        Box::pin(std::future::ready(Err(ContractError::of(&error))))
+impl Info {
+    fn metadata(&self) -> Value {
+        let info = json!({"title": self.title, "version": self.version});
+        if self.description.is_empty() { info } else { described(info, &self.description) }
     }
 }
 
 /// The function that a name leads to.
 struct Target<'a> {
     contract: &'a dyn Contract,
-    function: &'static crate::Function,
+    function: &'static Function,
+    /// The name that was asked for, if the function answers for one that does not exist.
+    unknown: Option<String>,
 }
 
 impl Target<'_> {
@@ -209,61 +310,9 @@ impl Target<'_> {
             return Err(DispatchError::NotExternal { function, caller });
         }
         let expected = self.function.parameters.len();
-        if expected != given {
+        if self.unknown.is_none() && expected != given {
             return Err(DispatchError::ArgumentCount { function, expected, given });
         }
         Ok(())
     }
-}
-
-/// Why a call did not reach a function.
-#[derive(Debug, thiserror::Error)]
-enum DispatchError {
-    #[error("the function's name is not UTF-8")]
-    NotText,
-    #[error("there is no contract {name:?}")]
-    UnknownContract { name: String },
-    #[error("there is no function {name:?}")]
-    UnknownFunction { name: String },
-    #[error("{function} is not external: {caller} may not call it")]
-    NotExternal { function: &'static str, caller: ChaincodeName },
-    #[error("{function} takes {expected} arguments, {given} came")]
-    ArgumentCount { function: &'static str, expected: usize, given: usize },
-    #[error("argument {name} of {function}: {source}")]
-    Argument { function: &'static str, name: &'static str, source: ArgumentError },
-}
-
-impl Fault for DispatchError {
-    fn status(&self) -> Status {
-        match self {
-            Self::UnknownContract { .. } | Self::UnknownFunction { .. } => Status::NOT_FOUND,
-            Self::NotExternal { .. } => Status::FORBIDDEN,
-            Self::NotText | Self::ArgumentCount { .. } | Self::Argument { .. } => {
-                Status::BAD_REQUEST
-            }
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotText => "FUNCTION_NAME",
-            Self::UnknownContract { .. } => "UNKNOWN_CONTRACT",
-            Self::UnknownFunction { .. } => "UNKNOWN_FUNCTION",
-            Self::NotExternal { .. } => "NOT_EXTERNAL",
-            Self::ArgumentCount { .. } => "ARGUMENT_COUNT",
-            Self::Argument { .. } => "ARGUMENT",
-        }
-    }
-}
-
-impl From<DispatchError> for ContractError {
-    fn from(error: DispatchError) -> Self {
-        Self::of(&error)
-    }
-}
-
-/// A name from outside, short enough to repeat in an error.
-fn shorten(name: &str) -> String {
-    const NAME_CHARS_MAX: usize = 100;
-    name.chars().take(NAME_CHARS_MAX).collect()
 }

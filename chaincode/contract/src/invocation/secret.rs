@@ -2,25 +2,39 @@
 
 use std::fmt;
 
-/// Bytes from a proposal's transient map. They cannot be printed, compared or serialised by
-/// accident: whoever wants them calls [`Secret::expose`].
+/// A value from a proposal's transient map, its bytes if nothing else is said. It cannot be
+/// printed, compared or serialised by accident: whoever wants it calls [`Secret::expose`].
+///
+/// ```compile_fail
+/// use pervade_chaincode::Secret;
+///
+/// println!("{}", Secret::new(5));
+/// ```
 #[derive(Clone)]
-pub struct Secret(Vec<u8>);
+pub struct Secret<T = Vec<u8>>(T);
 
-impl Secret {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+impl<T> Secret<T> {
+    /// A value to be kept.
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        Self(value)
     }
 
-    /// The bytes. Whatever is written with them to public state, returned, or put into an event
+    /// The value. Whatever is written with it to public state, returned, or put into an event
     /// is secret no longer.
     #[must_use]
-    pub fn expose(&self) -> &[u8] {
+    pub const fn expose(&self) -> &T {
         &self.0
+    }
+
+    /// As [`expose`](Self::expose), for good.
+    #[must_use]
+    pub fn into_exposed(self) -> T {
+        self.0
     }
 }
 
-impl fmt::Debug for Secret {
+impl<T> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
     }

@@ -1,123 +1,85 @@
 //! One function of a contract, as its author wrote it.
 
-use syn::parse::ParseStream;
-use syn::spanned::Spanned;
-use syn::{
-    Attribute, Error, FnArg, Ident, ImplItemFn, LitStr, Meta, Pat, Result, ReturnType, Token, Type,
-};
+use proc_macro2::Span;
+use syn::{Error, FnArg, Ident, ImplItemFn, LitStr, Result, ReturnType, Type};
+
+use super::Options;
+pub(super) use super::marks::Mark;
+use super::marks::Marks;
+use super::parameter::Parameter;
+use crate::docs;
 
 /// A marked function.
-pub(crate) struct Function {
+pub(super) struct Function {
+    pub(super) mark: Mark,
     /// Its name in the source.
-    pub(crate) ident: Ident,
+    pub(super) ident: Ident,
     /// Its name on the ledger.
-    pub(crate) name: LitStr,
-    pub(crate) intent: Intent,
-    pub(crate) external: bool,
-    pub(crate) asynchronous: bool,
+    pub(super) name: LitStr,
+    /// What its author says of it.
+    pub(super) docs: String,
+    pub(super) access: Access,
+    pub(super) external: bool,
+    pub(super) asynchronous: bool,
     /// After `&self` and the transaction.
-    pub(crate) parameters: Vec<(Ident, Type)>,
-    pub(crate) answer: Type,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) answer: Type,
 }
 
-/// Whether the function writes.
+/// What a function may do with the ledger.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Intent {
-    Submit,
-    Evaluate,
+pub(super) enum Access {
+    Read,
+    Write,
 }
 
 impl Function {
     /// Takes the marks off a function; `None` if it has none.
-    pub(crate) fn take(item: &mut ImplItemFn) -> Result<Option<Self>> {
-        let Marks { intent, external } = Marks::take(&mut item.attrs)?;
-        let Some((intent, renamed)) = intent else {
-            return match external {
-                Some(span) => Err(Error::new(
-                    span,
-                    "`#[external]` stands beside `#[submit]` or `#[evaluate]`",
-                )),
-                None => Ok(None),
-            };
+    pub(super) fn take(options: &Options, item: &mut ImplItemFn) -> Result<Option<Self>> {
+        let Some(Marks { mark, renamed, external }) = Marks::take(&mut item.attrs)? else {
+            return Ok(None);
         };
-        let signature = &item.sig;
+        let signature = &mut item.sig;
         if !signature.generics.params.is_empty() {
             let message = "a contract function has no generic parameters: its arguments come as bytes, and their types must be known";
             return Err(Error::new_spanned(&signature.generics, message));
         }
-        let mut inputs = signature.inputs.iter();
-        check_receiver(inputs.next(), signature.ident.span())?;
-        check_transaction(inputs.next(), intent, signature.ident.span())?;
+        let ident = signature.ident.clone();
+        let mut inputs = signature.inputs.iter_mut();
+        check_receiver(inputs.next(), ident.span())?;
+        let access = transaction(inputs.next(), mark, ident.span())?;
+        let parameters = inputs
+            .map(|input| Parameter::take(input, mark, options.context.as_ref()))
+            .collect::<Result<_>>()?;
         let answer = match &signature.output {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, answer) => (**answer).clone(),
         };
-        let ident = signature.ident.clone();
         Ok(Some(Self {
+            mark,
             name: renamed.unwrap_or_else(|| LitStr::new(&ident.to_string(), ident.span())),
-            intent,
-            external: external.is_some(),
+            docs: docs::of(&item.attrs),
+            access,
+            external,
             asynchronous: signature.asyncness.is_some(),
-            parameters: inputs.map(parameter).collect::<Result<_>>()?,
+            parameters,
             answer,
             ident,
         }))
     }
-}
 
-/// The marks on a function.
-struct Marks {
-    intent: Option<(Intent, Option<LitStr>)>,
-    external: Option<proc_macro2::Span>,
-}
-
-impl Marks {
-    fn take(attributes: &mut Vec<Attribute>) -> Result<Self> {
-        let mut marks = Self { intent: None, external: None };
-        let mut others = Vec::with_capacity(attributes.len());
-        for attribute in attributes.drain(..) {
-            if attribute.path().is_ident("external") {
-                marks.external = Some(attribute.span());
-            } else if attribute.path().is_ident("submit") {
-                marks.set(Intent::Submit, &attribute)?;
-            } else if attribute.path().is_ident("evaluate") {
-                marks.set(Intent::Evaluate, &attribute)?;
-            } else {
-                others.push(attribute);
-            }
-        }
-        *attributes = others;
-        Ok(marks)
+    /// The parameters that come as arguments.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = (&Ident, &Type)> {
+        self.parameters.iter().filter_map(Parameter::argument)
     }
 
-    fn set(&mut self, intent: Intent, attribute: &Attribute) -> Result<()> {
-        if self.intent.is_some() {
-            let message = "a function is either `#[submit]` or `#[evaluate]`, once";
-            return Err(Error::new_spanned(attribute, message));
-        }
-        let renamed = match &attribute.meta {
-            Meta::Path(_) => None,
-            Meta::List(_) | Meta::NameValue(_) => Some(attribute.parse_args_with(new_name)?),
-        };
-        self.intent = Some((intent, renamed));
-        Ok(())
+    /// The parameters that come in the transient map.
+    pub(super) fn transient(&self) -> impl Iterator<Item = (&Ident, &Type)> {
+        self.parameters.iter().filter_map(Parameter::transient)
     }
 }
 
-fn new_name(input: ParseStream<'_>) -> Result<LitStr> {
-    let option: Ident = input.parse()?;
-    if option != "name" {
-        return Err(Error::new(option.span(), "expected `name = \"…\"`"));
-    }
-    input.parse::<Token![=]>()?;
-    let name: LitStr = input.parse()?;
-    if name.value().is_empty() || name.value().contains(':') {
-        return Err(Error::new(name.span(), "a function's name is not empty and has no colon"));
-    }
-    Ok(name)
-}
-
-fn check_receiver(input: Option<&FnArg>, function: proc_macro2::Span) -> Result<()> {
+fn check_receiver(input: Option<&mut FnArg>, function: Span) -> Result<()> {
     let message = "a contract function takes `&self`: a contract keeps its state on the ledger";
     match input {
         Some(FnArg::Receiver(receiver))
@@ -130,26 +92,37 @@ fn check_receiver(input: Option<&FnArg>, function: proc_macro2::Span) -> Result<
     }
 }
 
-fn check_transaction(
-    input: Option<&FnArg>,
-    intent: Intent,
-    function: proc_macro2::Span,
-) -> Result<()> {
-    let expected = match intent {
-        Intent::Submit => "a submit function takes `tx: &mut Transaction` after `&self`",
-        Intent::Evaluate => {
+/// What the function may do, by the transaction that it takes.
+fn transaction(input: Option<&mut FnArg>, mark: Mark, function: Span) -> Result<Access> {
+    let expected = match mark {
+        Mark::Submit => "a submit function takes `tx: &mut Transaction` after `&self`",
+        Mark::Init => "an init function takes `tx: &mut Transaction` after `&self`",
+        Mark::Evaluate => {
             "an evaluate function takes `tx: &ReadTransaction` after `&self`: it cannot write; mark it `#[submit]` if it must"
+        }
+        Mark::Before | Mark::After => {
+            "a hook takes `tx: &ReadTransaction` after `&self`, or, to run around submit functions only, `tx: &mut Transaction`"
+        }
+        Mark::Unknown => {
+            "the function for unknown names takes `tx: &ReadTransaction` or `tx: &mut Transaction` after `&self`"
         }
     };
     let Some(input) = input else { return Err(Error::new(function, expected)) };
-    let named = match input {
+    let named = match &*input {
         FnArg::Typed(typed) => reference_to(&typed.ty),
         FnArg::Receiver(_) => None,
     };
-    match (named, intent) {
-        (Some((name, _)), Intent::Evaluate) if name == "ReadTransaction" => Ok(()),
-        (Some((name, true)), Intent::Submit) if name == "Transaction" => Ok(()),
-        _ => Err(Error::new_spanned(input, expected)),
+    let access = named.and_then(|(name, mutable)| match name.to_string().as_str() {
+        "ReadTransaction" => Some(Access::Read),
+        "Transaction" if mutable => Some(Access::Write),
+        _ => None,
+    });
+    match (access, mark) {
+        (Some(Access::Write), Mark::Evaluate) | (Some(Access::Read), Mark::Submit | Mark::Init) => {
+            Err(Error::new_spanned(input, expected))
+        }
+        (Some(access), _) => Ok(access),
+        (None, _) => Err(Error::new_spanned(input, expected)),
     }
 }
 
@@ -159,19 +132,4 @@ fn reference_to(of: &Type) -> Option<(&Ident, bool)> {
     let Type::Path(path) = &*reference.elem else { return None };
     let last = path.path.segments.last()?;
     Some((&last.ident, reference.mutability.is_some()))
-}
-
-fn parameter(input: &FnArg) -> Result<(Ident, Type)> {
-    let FnArg::Typed(typed) = input else {
-        return Err(Error::new_spanned(input, "`self` comes first"));
-    };
-    let Pat::Ident(name) = &*typed.pat else {
-        let message = "a parameter of a contract function has a plain name: clients see it";
-        return Err(Error::new_spanned(&typed.pat, message));
-    };
-    if matches!(&*typed.ty, Type::Reference(_)) {
-        let message = "an argument is owned: take `String` or `Vec<u8>`, not a reference";
-        return Err(Error::new_spanned(&typed.ty, message));
-    }
-    Ok((name.ident.clone(), (*typed.ty).clone()))
 }

@@ -27,7 +27,7 @@ pub struct Record {
 }
 
 /// The device that signed a payload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::exhaustive_structs, reason = "a record format")]
 pub struct DeviceIdentity {
@@ -168,8 +168,8 @@ pub enum UnreadableRecord {
 }
 
 /// A record as it is written: every field that either kind has.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Serialize, Deserialize, Argument)]
+#[serde(deny_unknown_fields, rename = "Record")]
 struct Written {
     device: DeviceIdentity,
     format: u32,
@@ -187,7 +187,7 @@ struct Written {
     salted_sha256: Option<String>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, Argument)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Public,

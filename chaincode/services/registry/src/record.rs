@@ -42,7 +42,7 @@ impl fmt::Display for DeviceType {
 }
 
 /// Who published a package first, and when on the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
 #[expect(clippy::exhaustive_structs, reason = "a record format")]
 pub struct Publisher {
     /// The organisation.
@@ -52,7 +52,7 @@ pub struct Publisher {
 }
 
 /// A package of a vendor's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
 #[expect(clippy::exhaustive_structs, reason = "a record format")]
 pub struct Listed {
     /// What the package describes.
