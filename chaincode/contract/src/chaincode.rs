@@ -140,7 +140,12 @@ impl Chaincode {
     ) -> Result<Vec<u8>, ContractError> {
         self.check()?;
         let mut arguments = invocation.take_arguments().into_iter();
-        let name = arguments.next().unwrap_or_default();
+        let name = match arguments.next() {
+            Some(name) => name,
+            None if invocation.is_init() => Vec::new(),
+            // A call that names nothing asks for nothing.
+            None => return Ok(Vec::new()),
+        };
         let name = String::from_utf8(name).map_err(|_invalid| DispatchError::NotText)?;
         if name == Self::METADATA_FUNCTION {
             return self.metadata_text();
@@ -180,12 +185,16 @@ impl Chaincode {
         }
         let target = self.find(name)?;
         let function = target.function.name;
+        // A contract that marks none takes any of its functions, as Go's contracts do.
+        let marks_one = target.contract.interface().initialisation().is_some();
         match (target.function.occasion, is_init) {
-            (Occasion::Call, true) => Err(DispatchError::NotInitialisation { function }),
+            (Occasion::Call, true) if marks_one => {
+                Err(DispatchError::NotInitialisation { function })
+            }
             (Occasion::Initialisation, false) => {
                 Err(DispatchError::OnlyInitialisation { function })
             }
-            (Occasion::Call, false) | (Occasion::Initialisation, true) => Ok(Some(target)),
+            (Occasion::Call | Occasion::Initialisation, _) => Ok(Some(target)),
         }
     }
 

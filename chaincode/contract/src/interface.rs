@@ -158,7 +158,8 @@ pub enum Reach {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
 pub enum Occasion {
-    /// At any time but as the initialisation.
+    /// At any time. Where no function of the contract is marked for it, also as the
+    /// initialisation.
     Call,
     /// As the initialisation that a chaincode's definition may require: once for each version
     /// of the definition, before anything else.

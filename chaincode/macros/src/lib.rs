@@ -21,10 +21,13 @@ use syn::{DeriveInput, Error, parse_macro_input};
 /// |---|---|---|
 /// | `#[submit]` | `&mut Transaction` | when it is called by its name; it may write |
 /// | `#[evaluate]` | `&ReadTransaction` or `&mut ReadTransaction` | when it is called by its name; it cannot write |
-/// | `#[init]` | `&mut Transaction` | as the initialisation that a definition may require, and only so |
+/// | `#[init]` | `&mut Transaction` | as the initialisation that a definition may require: once for each version of the definition, before all else, and at no other time |
 /// | `#[before]` | `&ReadTransaction`, or `&mut Transaction` | before each function, or each that writes; its error is the call's |
 /// | `#[after]` | the same | after each function that succeeded; its error is the call's |
 /// | `#[unknown]` | `&ReadTransaction` or `&mut Transaction` | in place of a function that does not exist |
+///
+/// Where no function is marked `#[init]`, any may be named as the initialisation; where none is
+/// named, the default contract's runs, or nothing does.
 ///
 /// `#[submit(name = "Transfer")]` gives a function another name on the ledger. `#[external]`
 /// beside it lets other chaincode call the function. A function without a mark stays a plain one.

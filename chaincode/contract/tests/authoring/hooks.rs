@@ -179,8 +179,9 @@ fn an_initialisation_reaches_what_is_marked_for_it() {
 }
 
 #[test]
-fn a_chaincode_without_initialisation_lets_an_empty_one_pass() {
+fn without_a_mark_any_function_initialises_or_none() {
     let mut ledger = ledger(Guarded);
+    check(&ledger.submit(&call("lock").init()), expect!["200 locked"]);
     check(&ledger.submit(&call("").init()), expect!["200 "]);
     check(
         &ledger.submit(&TestCall::new("own", "").arg("bob").init()),
