@@ -1,59 +1,228 @@
 //! Runs a session between two ends of a stream.
+//!
+//! A message takes the shortest way that is safe. The task that reads the stream runs the
+//! functions that have been quick so far itself, one after the other, so that such a message
+//! costs no thread a wake-up. All others go to threads of their own, as many at a time as there
+//! are cores. Where a quick function is slow for once, a [watch](watch) puts another reading task
+//! in the place of the one that it holds up: no contract, however long it runs, keeps the others
+//! waiting.
 
-use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use fabric_protos::protos::ChaincodeMessage;
-use futures::{Stream, StreamExt};
-use tokio::sync::mpsc;
-use tracing::{debug, warn};
+use futures::Stream;
+use tokio::sync::Notify;
+use tracing::debug;
 
-use crate::{Session, SessionError};
+use crate::{Limits, Session, SessionError};
+use state::{Done, MayRead, State, Wakes};
+
+pub(crate) use leaving::Leaving;
+
+mod costs;
+mod leaving;
+mod state;
+mod watch;
+
+/// What a peer sends, until its end of the stream closes or fails.
+pub(crate) type Incoming = Pin<Box<dyn Stream<Item = ChaincodeMessage> + Send>>;
 
 /// How a stream ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Ended {
     /// Either end closed it.
     Closed,
+    /// It was asked to end, and the transactions that ran have ended, or their time was up.
+    Drained,
     /// The peer broke the protocol.
     Broken(SessionError),
 }
 
-/// Messages that wait for the peer to take them before reading stops. More than every running
-/// transaction's one: a peer that reads nothing cannot make us keep more than this.
-const BACKLOG_MAX: usize = 16_384;
+/// A stream's session at work. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Driver(Arc<Shared>);
 
-/// Runs a session until either end closes or the peer breaks the protocol.
-///
-/// Reading goes on while the peer is slow to take what was written; otherwise two ends that both
-/// wait for the other to read would wait forever.
-pub(crate) async fn drive(
-    mut session: Session,
-    opening: Vec<ChaincodeMessage>,
-    mut incoming: impl Stream<Item = ChaincodeMessage> + Unpin,
-    outgoing: mpsc::Sender<ChaincodeMessage>,
-) -> Ended {
-    let mut backlog = VecDeque::from(opening);
-    let ended = loop {
-        tokio::select! {
-            biased;
-            permit = outgoing.reserve(), if !backlog.is_empty() => {
-                let Ok(permit) = permit else { break Ended::Closed };
-                if let Some(message) = backlog.pop_front() {
-                    permit.send(message);
-                }
+struct Shared {
+    /// Held while the stream is polled, never while a contract runs.
+    incoming: Mutex<Incoming>,
+    state: Mutex<State>,
+    opened: Instant,
+    /// How long transactions may run on when the stream is asked to end.
+    grace: Duration,
+    /// The state has ended.
+    ended: Notify,
+    /// A watch is needed.
+    watched: Notify,
+}
+
+/// Messages read at a time.
+const BURST_MAX: usize = 256;
+
+/// Messages that wait for the peer to take them before reading stops. Each end may wait for the
+/// other to read, but not for ever: what one reads, the other need not keep.
+const LEAVING_MAX: usize = 4_096;
+
+/// Opens a stream: what drives it, and what it sends.
+pub(crate) fn open(
+    (session, opening): (Session, Vec<ChaincodeMessage>),
+    limits: &Limits,
+) -> (Driver, Leaving) {
+    let shared = Arc::new(Shared {
+        incoming: Mutex::new(Box::pin(futures::stream::pending())),
+        state: Mutex::new(State::new(session, opening)),
+        opened: Instant::now(),
+        grace: limits.grace,
+        ended: Notify::new(),
+        watched: Notify::new(),
+    });
+    (Driver(Arc::clone(&shared)), Leaving::new(shared))
+}
+
+impl Driver {
+    /// Runs the stream to its end, on the runtime it is called from. When `shutdown` is ready, no
+    /// transaction begins any more, and the end comes with that of those that run.
+    pub(crate) async fn run(self, incoming: Incoming, shutdown: impl Future<Output = ()>) -> Ended {
+        *self.0.incoming.lock().unwrap_or_else(PoisonError::into_inner) = incoming;
+        let watch = tokio::spawn(self.clone().watch());
+        tokio::spawn(self.clone().read(State::FIRST_READER));
+        let ended = tokio::select! {
+            ended = self.ended() => ended,
+            () = shutdown => {
+                self.drain();
+                self.ended().await
             }
-            message = incoming.next(), if backlog.len() < BACKLOG_MAX => {
-                let Some(message) = message else { break Ended::Closed };
-                match session.step(message) {
-                    Ok(messages) => backlog.extend(messages),
-                    Err(error) => {
-                        warn!(%error, in_flight = session.in_flight(), "closing the stream");
-                        break Ended::Broken(error);
-                    }
-                }
+        };
+        watch.abort();
+        debug!(?ended, in_flight = self.0.state().in_flight(), "a stream has ended");
+        ended
+    }
+
+    fn drain(&self) {
+        let by = Instant::now().checked_add(self.0.grace);
+        let mut state = self.0.state();
+        state.drain(by);
+        let wakes = state.wakes();
+        drop(state);
+        self.wake(wakes);
+    }
+
+    async fn ended(&self) -> Ended {
+        loop {
+            let told = self.0.ended.notified();
+            if let Some(ended) = self.0.state().ended() {
+                return ended.clone();
+            }
+            told.await;
+        }
+    }
+
+    /// Reads the stream and runs what is quick, until the stream ends or another task takes the
+    /// place of this one.
+    async fn read(self, reader: u64) {
+        while poll_fn(|context| self.0.poll_arrived(context)).await {
+            // The transport may have things to do after what was read, on this very thread.
+            tokio::task::yield_now().await;
+            if !self.run_arrived(reader) {
+                return;
             }
         }
-    };
-    debug!(in_flight = session.in_flight(), "the chaincode stream has ended");
-    ended
+        let wakes = self.0.state().wakes();
+        self.wake(wakes);
+    }
+
+    /// Runs what has arrived; whether this task is the reader still.
+    fn run_arrived(&self, reader: u64) -> bool {
+        let mut done = None;
+        loop {
+            let now = Instant::now();
+            let mut state = self.0.state();
+            if let Some(done) = done.take() {
+                state.settle(done, now);
+            }
+            let Some(work) = state.next_quick(reader, now, now - self.0.opened) else {
+                // What was answered leaves together: the writer is woken once.
+                let (wakes, is_reader) = (state.wakes(), state.is_reader(reader));
+                drop(state);
+                self.wake(wakes);
+                return is_reader;
+            };
+            drop(state);
+            done = Some(Done::of(work, now));
+        }
+    }
+
+    /// Runs what is slow, on a thread of its own, until nothing is left.
+    fn help(&self) {
+        let mut done = None;
+        loop {
+            let now = Instant::now();
+            let mut state = self.0.state();
+            if let Some(done) = done.take() {
+                state.settle(done, now);
+            }
+            let (work, wakes) = (state.next_slow(), state.wakes());
+            drop(state);
+            self.wake(wakes);
+            let Some(work) = work else { return };
+            done = Some(Done::of(work, now));
+        }
+    }
+
+    /// Wakes those that the state has something for.
+    fn wake(&self, Wakes { writer, reader, helpers, watch, ended }: Wakes) {
+        for waker in [writer, reader].into_iter().flatten() {
+            waker.wake();
+        }
+        for _ in 0..helpers {
+            let driver = self.clone();
+            tokio::task::spawn_blocking(move || driver.help());
+        }
+        if watch {
+            self.0.watched.notify_one();
+        }
+        if ended {
+            self.0.ended.notify_waiters();
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Contracts run outside the lock, and no code of ours panics inside it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads what has arrived; false at the end of the stream.
+    fn poll_arrived(&self, context: &mut Context<'_>) -> Poll<bool> {
+        match self.state().may_read(context.waker()) {
+            MayRead::Ended => return Poll::Ready(false),
+            MayRead::Later => return Poll::Pending,
+            MayRead::Has => return Poll::Ready(true),
+            MayRead::Now => {}
+        }
+        let mut burst = Vec::new();
+        let mut incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_closed = loop {
+            if burst.len() == BURST_MAX {
+                break false;
+            }
+            match incoming.as_mut().poll_next(context) {
+                Poll::Ready(Some(message)) => burst.push(message),
+                Poll::Ready(None) => break true,
+                Poll::Pending => break false,
+            }
+        };
+        drop(incoming);
+        match (burst.is_empty(), is_closed) {
+            (true, false) => Poll::Pending,
+            (is_empty, is_closed) => {
+                self.state().arrive(burst, is_closed);
+                Poll::Ready(!is_empty)
+            }
+        }
+    }
 }

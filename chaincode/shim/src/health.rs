@@ -9,13 +9,7 @@ use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 use tonic::{Request, Response, Status};
 
-/// Whether new transactions are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taking {
-    All,
-    /// Those that run may end; none begins.
-    None,
-}
+use crate::session::Taking;
 
 /// Answers for the whole server, which is the empty name, and for the chaincode service.
 #[derive(Debug)]

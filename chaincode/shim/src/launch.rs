@@ -6,13 +6,12 @@ use std::sync::Arc;
 use pervade_chaincode::Chaincode;
 use pervade_rpc::chaincode_support::chaincode_support_client::ChaincodeSupportClient;
 use pervade_rpc::tls::{self, ClientPem, EndpointError};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::StreamExt as _;
 use tonic::Status;
 use tonic::transport::Endpoint;
 use tracing::info;
 
-use crate::drive::{Ended, drive};
+use crate::drive::{Ended, open};
 use crate::service::until_failure;
 use crate::settings::{PemError, TlsFiles};
 use crate::{Session, SessionError, StreamOptions};
@@ -35,20 +34,18 @@ pub(crate) async fn launched(
     let unreachable = |source| LaunchError::Unreachable { peer: peer.to_owned(), source };
     let channel = endpoint.connect().await.map_err(unreachable)?;
     info!(chaincode = %chaincode.name(), package_id = options.package_id, peer, "dialled");
+    let StreamOptions { package_id, limits } = options;
     let mut client = ChaincodeSupportClient::new(channel)
-        .max_decoding_message_size(options.message_bytes_max)
-        .max_encoding_message_size(options.message_bytes_max);
-    let (session, opening) = Session::with_limits(chaincode, &options.package_id, options.limits);
-    let (outgoing, messages) = mpsc::channel(OUTGOING_MESSAGES_MAX);
+        .max_decoding_message_size(limits.message_bytes_max)
+        .max_encoding_message_size(limits.message_bytes_max);
+    let session = Session::with_limits(chaincode, &package_id, limits.clone());
+    let (driver, leaving) = open(session, &limits);
     let refused = |status| LaunchError::Refused { peer: peer.to_owned(), status: Box::new(status) };
-    let answer = client.register(ReceiverStream::new(messages)).await.map_err(refused)?;
-    let driving = drive(session, opening, until_failure(answer.into_inner()), outgoing);
-    tokio::select! {
-        ended = driving => match ended {
-            Ended::Closed => Ok(()),
-            Ended::Broken(error) => Err(LaunchError::Protocol(error)),
-        },
-        () = shutdown => Ok(()),
+    let answer = client.register(leaving.map_while(Result::ok)).await.map_err(refused)?;
+    let ended = driver.run(until_failure(answer.into_inner()), shutdown).await;
+    match ended {
+        Ended::Closed | Ended::Drained => Ok(()),
+        Ended::Broken(error) => Err(LaunchError::Protocol(error)),
     }
 }
 
@@ -62,9 +59,6 @@ fn endpoint(peer: &str, files: Option<&TlsFiles>) -> Result<Endpoint, LaunchErro
     let shown = client.as_ref().map(|(certificate, key)| ClientPem { certificate, key });
     Ok(tls::mutual_endpoint(peer, &roots, None, shown)?)
 }
-
-/// Messages that wait for the transport.
-const OUTGOING_MESSAGES_MAX: usize = 256;
 
 /// Why a chaincode that a peer launched ended early.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,7 @@
 //! What a stream is opened with.
 
+use std::time::Duration;
+
 use pervade_rpc::MESSAGE_BYTES_MAX;
 
 /// What a stream may hold and take.
@@ -9,11 +11,38 @@ pub struct Limits {
     /// Most transactions of a stream that run at a time. A further one is refused at once,
     /// rather than left to the peer's timeout.
     pub in_flight_max: usize,
+    /// Most bytes of a message, either way. An answer that is longer fails its transaction.
+    pub message_bytes_max: usize,
+    /// How long a transaction may take. It is answered then, whether its contract has ended or
+    /// not. Peers wait for 30 s unless told otherwise (`chaincode.executetimeout`), and tell the
+    /// client nothing of why; so the default is a second less.
+    pub deadline: Duration,
+    /// How long the transactions that run when the process is asked to end may go on.
+    pub grace: Duration,
+    /// How often each call is run.
+    pub runs: Runs,
+}
+
+/// How often each call is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum Runs {
+    /// Once.
+    Once,
+    /// Twice, side by side and with the same replies. A call whose two runs ask or answer
+    /// differently fails: it would at two peers. For trials, at twice the cost.
+    Twice,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { in_flight_max: 16_384 }
+        Self {
+            in_flight_max: 16_384,
+            message_bytes_max: MESSAGE_BYTES_MAX,
+            deadline: Duration::from_secs(29),
+            grace: Duration::from_secs(10),
+            runs: Runs::Once,
+        }
     }
 }
 
@@ -25,18 +54,12 @@ pub struct StreamOptions {
     pub package_id: String,
     /// What the stream may hold and take.
     pub limits: Limits,
-    /// Most bytes of a message, either way.
-    pub message_bytes_max: usize,
 }
 
 impl StreamOptions {
     /// A package's streams, with the usual limits.
     #[must_use]
     pub fn new(package_id: &str) -> Self {
-        Self {
-            package_id: package_id.to_owned(),
-            limits: Limits::default(),
-            message_bytes_max: MESSAGE_BYTES_MAX,
-        }
+        Self { package_id: package_id.to_owned(), limits: Limits::default() }
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use fabric_protos::protos::ChaincodeMessage;
+use futures::StreamExt as _;
 use pervade_chaincode::Chaincode;
 use pervade_ports::Spawn;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::Session;
-use crate::drive::drive;
+use crate::drive::open;
+use crate::{Limits, Session};
 
 /// The peer's ends of a stream. Dropping either ends it.
 #[derive(Debug)]
@@ -21,16 +22,27 @@ pub struct Link {
     pub from_chaincode: mpsc::Receiver<ChaincodeMessage>,
 }
 
-/// Starts a session in a task of its own. Several links may share a chaincode.
+/// Starts a session in tasks of its own. Several links may share a chaincode.
 #[must_use]
 pub fn in_process(chaincode: Arc<Chaincode>, package_id: &str, spawn: &dyn Spawn) -> Link {
     let (to_chaincode, incoming) = mpsc::channel(LINK_MESSAGES_MAX);
     let (outgoing, from_chaincode) = mpsc::channel(LINK_MESSAGES_MAX);
-    let (session, opening) = Session::new(chaincode, package_id);
-    let task = async move {
-        drive(session, opening, ReceiverStream::new(incoming), outgoing).await;
+    let limits = Limits::default();
+    let session = Session::with_limits(chaincode, package_id, limits.clone());
+    let (driver, mut leaving) = open(session, &limits);
+    let carry = async move {
+        while let Some(Ok(message)) = leaving.next().await {
+            if outgoing.send(message).await.is_err() {
+                break;
+            }
+        }
     };
-    spawn.spawn("chaincode", Box::pin(task));
+    let incoming = Box::pin(ReceiverStream::new(incoming));
+    let run = async move {
+        driver.run(incoming, std::future::pending()).await;
+    };
+    spawn.spawn("chaincode", Box::pin(run));
+    spawn.spawn("chaincode link", Box::pin(carry));
     Link { to_chaincode, from_chaincode }
 }
 

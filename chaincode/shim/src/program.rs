@@ -7,9 +7,11 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use pervade_chaincode::Chaincode;
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 use tracing_subscriber::EnvFilter;
@@ -117,14 +119,25 @@ impl Program {
         log(&variables);
         let chaincode = make(&read.chosen).map_err(|error| ProgramError::Make(error.into()))?;
         let settings = Settings::read(&read.flags, &Variables::new(variables))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(ProgramError::Runtime)?.block_on(run(Arc::new(chaincode), settings))
+        let runtime = runtime().map_err(ProgramError::Runtime)?;
+        let ended = runtime.block_on(run(Arc::new(chaincode), settings));
+        // A contract that hangs does not keep the process.
+        runtime.shutdown_background();
+        ended
     }
 }
 
+/// More threads than cores, so that streams go on where contracts hold some up.
+fn runtime() -> io::Result<Runtime> {
+    /// Threads beside one for each core.
+    const SPARE: usize = 2;
+    let cores = available_parallelism().map_or(1, usize::from);
+    Builder::new_multi_thread().worker_threads(cores.saturating_add(SPARE)).enable_all().build()
+}
+
 async fn run(chaincode: Arc<Chaincode>, settings: Settings) -> Result<(), ProgramError> {
-    let Settings { package_id, mode, limits, message_bytes_max } = settings;
-    let options = StreamOptions { package_id, limits, message_bytes_max };
+    let Settings { package_id, mode, limits } = settings;
+    let options = StreamOptions { package_id, limits };
     let mut terminate = signal(SignalKind::terminate()).map_err(ProgramError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ProgramError::Runtime)?;
     let shutdown = async move {

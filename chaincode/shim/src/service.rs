@@ -5,21 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fabric_protos::protos::ChaincodeMessage;
-use futures::StreamExt;
-use futures::stream::{BoxStream, Map};
 use pervade_chaincode::Chaincode;
 use pervade_rpc::chaincode::chaincode_server::{Chaincode as ChaincodeService, ChaincodeServer};
 use pervade_rpc::health::health_server::HealthServer;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::watch;
+use tokio_stream::StreamExt as _;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use crate::drive::drive;
-use crate::health::{Health, Taking};
+use crate::drive::{Incoming, Leaving, open};
+use crate::health::Health;
+use crate::session::Taking;
 use crate::settings::{Pem, PemError, TlsFiles};
 use crate::{Session, StreamOptions};
 
@@ -88,8 +87,9 @@ pub enum ServeError {
     Listener(#[source] tonic::transport::Error),
 }
 
-/// Serves a chaincode on a listener until `shutdown` is ready; streams that are open then may
-/// end their transactions as long as their peers keep them open.
+/// Serves a chaincode on a listener until `shutdown` is ready. Then no transaction begins any
+/// more, those that run may end within [`Limits::grace`](crate::Limits::grace), and the streams
+/// are closed.
 ///
 /// Any number of peers may dial; each stream has its own session.
 ///
@@ -105,13 +105,15 @@ pub async fn serve(
     let mut server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX);
+        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES);
     if let Some(tls) = tls {
         server = server.tls_config(tls.config()).map_err(ServeError::Tls)?;
     }
     let address = listener.local_addr().ok();
     info!(chaincode = %chaincode.name(), package_id = options.package_id, ?address, "serving");
-    let message_bytes_max = options.message_bytes_max;
+    let message_bytes_max = options.limits.message_bytes_max;
     let (stop, taking) = watch::channel(Taking::All);
     let health = HealthServer::new(Health::new(taking.clone()));
     let service = ChaincodeServer::new(Service { chaincode, options, taking })
@@ -135,11 +137,12 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(60);
 /// How long a peer may take to answer that.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Bytes that a peer may send before it waits for us to have read them: more than the messages
+/// of many transactions.
+pub(crate) const WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+
 /// Streams on one connection. A peer opens one.
 const STREAMS_PER_CONNECTION_MAX: u32 = 16;
-
-/// Messages of one stream that wait for the transport.
-const OUTGOING_MESSAGES_MAX: usize = 256;
 
 #[derive(Debug)]
 struct Service {
@@ -150,39 +153,32 @@ struct Service {
 
 #[tonic::async_trait]
 impl ChaincodeService for Service {
-    type ConnectStream = Map<
-        ReceiverStream<ChaincodeMessage>,
-        fn(ChaincodeMessage) -> Result<ChaincodeMessage, Status>,
-    >;
+    type ConnectStream = Leaving;
 
     async fn connect(
         &self,
         request: Request<Streaming<ChaincodeMessage>>,
-    ) -> Result<Response<Self::ConnectStream>, Status> {
+    ) -> Result<Response<Leaving>, Status> {
         info!(peer = ?request.remote_addr(), "a peer has dialled");
-        let StreamOptions { package_id, limits, .. } = &self.options;
+        let StreamOptions { package_id, limits } = &self.options;
         let chaincode = Arc::clone(&self.chaincode);
-        let (session, opening) = Session::with_limits(chaincode, package_id, limits.clone());
-        let (outgoing, answers) = mpsc::channel(OUTGOING_MESSAGES_MAX);
-        let incoming = until_failure(request.into_inner());
+        let session = Session::with_limits(chaincode, package_id, limits.clone());
+        let (driver, leaving) = open(session, limits);
         let mut taking = self.taking.clone();
         tokio::spawn(async move {
-            tokio::select! {
-                ended = drive(session, opening, incoming, outgoing) => debug!(?ended, "a stream"),
-                _ = taking.wait_for(|taking| *taking == Taking::None) => {}
-            }
+            // The service may be gone before its streams: then none is taken either.
+            let none_taken = async move {
+                drop(taking.wait_for(|taking| *taking == Taking::None).await);
+            };
+            driver.run(until_failure(request.into_inner()), none_taken).await
         });
-        Ok(Response::new(ReceiverStream::new(answers).map(Ok)))
+        Ok(Response::new(leaving))
     }
 }
 
 /// The messages up to the first that does not arrive whole.
-pub(crate) fn until_failure(
-    stream: Streaming<ChaincodeMessage>,
-) -> BoxStream<'static, ChaincodeMessage> {
-    let messages = stream.scan((), |(), message| {
-        let message = message.inspect_err(|status| warn!(%status, "the stream has failed"));
-        std::future::ready(message.ok())
-    });
-    messages.boxed()
+pub(crate) fn until_failure(stream: Streaming<ChaincodeMessage>) -> Incoming {
+    Box::pin(stream.map_while(|message| {
+        message.inspect_err(|status| warn!(%status, "the stream has failed")).ok()
+    }))
 }

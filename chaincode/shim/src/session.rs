@@ -1,30 +1,63 @@
 //! The chaincode's side of one stream.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use fabric_protos::Message;
 use fabric_protos::protos::chaincode_message::Type;
-use fabric_protos::protos::{ChaincodeId, ChaincodeInput, ChaincodeMessage};
-use pervade_chaincode::host::{Execution, Outcome, Reply, Step, Terms};
-use pervade_chaincode::{Chaincode, ContractError, Invocation, InvocationError};
+use fabric_protos::protos::{ChaincodeAdditionalParams, ChaincodeId, ChaincodeMessage};
+use fabric_protos::{DecodeError, Message};
+use pervade_chaincode::Chaincode;
+use pervade_chaincode::host::Terms;
 
 use crate::Limits;
-use wire::Asked;
+use key::Key;
+use transactions::{Beginning, Transactions};
+use work::{Context, Task};
 
+pub(crate) use work::{Ran, Work};
+
+mod key;
+mod transactions;
 mod wire;
+mod work;
 
 /// One stream's state: how far registration has come, and the transactions that are running.
 ///
 /// A transaction is known by its channel and its identifier together: a chaincode that another
 /// one calls runs under the same identifier, on another channel perhaps, while its caller waits.
+///
+/// The session decides and keeps; contracts run elsewhere. [`Session::accept`] turns a message
+/// into [`Work`] that any thread may run, and [`Session::settle`] takes its result back.
+/// [`Session::step`] does both at once.
 #[derive(Debug)]
 pub struct Session {
     chaincode: Arc<Chaincode>,
     limits: Limits,
+    terms: Terms,
     phase: Phase,
-    running: BTreeMap<Key, Running>,
+    taking: Taking,
+    transactions: Transactions,
+}
+
+/// Whether new transactions are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taking {
+    /// All that come.
+    All,
+    /// None but those that a running one calls.
+    None,
+}
+
+/// What a message or a result leads to.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// There is nothing to do.
+    Nothing,
+    /// This is to be sent.
+    Send(ChaincodeMessage),
+    /// This is to be run, on any thread.
+    Run(Work),
 }
 
 impl Session {
@@ -49,11 +82,18 @@ impl Session {
             payload: name.encode_to_vec(),
             ..Default::default()
         };
-        let session = Self { chaincode, limits, phase: Phase::Created, running: BTreeMap::new() };
+        let session = Self {
+            chaincode,
+            limits,
+            terms: Terms::SINGLE,
+            phase: Phase::Created,
+            taking: Taking::All,
+            transactions: Transactions::default(),
+        };
         (session, vec![register])
     }
 
-    /// Advances by one message from the peer; the result is to be sent in order.
+    /// Advances by one message from the peer, contract and all; the result is to be sent in order.
     ///
     /// # Errors
     /// If the peer breaks the protocol. The stream is to be closed then, which fails the
@@ -62,16 +102,59 @@ impl Session {
         &mut self,
         message: ChaincodeMessage,
     ) -> Result<Vec<ChaincodeMessage>, SessionError> {
+        Ok(match self.accept(message, Duration::ZERO)? {
+            Next::Nothing => Vec::new(),
+            Next::Send(message) => vec![message],
+            Next::Run(work) => Vec::from_iter(self.settle(work.run())),
+        })
+    }
+
+    /// Takes one message from the peer. `now` is the time since the stream was opened.
+    ///
+    /// # Errors
+    /// As [`Session::step`].
+    pub(crate) fn accept(
+        &mut self,
+        message: ChaincodeMessage,
+        now: Duration,
+    ) -> Result<Next, SessionError> {
         let kind = Type::try_from(message.r#type)
             .map_err(|_unknown| SessionError::UnknownType { number: message.r#type })?;
         match (self.phase, kind) {
-            (_, Type::Keepalive) => Ok(vec![message]),
+            (_, Type::Keepalive) => Ok(Next::Send(message)),
             (Phase::Created, Type::Registered) => self.enter(Phase::Established),
-            (Phase::Established, Type::Ready) => self.enter(Phase::Ready),
-            (Phase::Ready, Type::Init | Type::Transaction) => Ok(vec![self.begin(message)]),
-            (Phase::Ready, Type::Response | Type::Error) => self.go_on(kind, message),
+            (Phase::Established, Type::Ready) => {
+                self.terms = terms(&message.payload)?;
+                self.enter(Phase::Ready)
+            }
+            (Phase::Ready, Type::Init | Type::Transaction) => Ok(self.begin(message, now)),
+            (Phase::Ready, Type::Response | Type::Error) => self.go_on(kind, message, now),
             (phase, _) => Err(SessionError::OutOfOrder { phase, message: kind.as_str_name() }),
         }
+    }
+
+    /// Takes the result of work back; what is to be sent. That is nothing if the transaction was
+    /// given up meanwhile.
+    pub(crate) fn settle(&mut self, ran: Ran) -> Option<ChaincodeMessage> {
+        self.transactions.settle(ran)
+    }
+
+    /// Gives up the transactions that began too long before `now`, and answers them.
+    pub(crate) fn expire(&mut self, now: Duration) -> Vec<ChaincodeMessage> {
+        let deadline = self.limits.deadline;
+        let Some(latest) = now.checked_sub(deadline) else { return Vec::new() };
+        self.transactions.expire(latest, deadline)
+    }
+
+    /// Takes no new transactions from now on.
+    pub(crate) fn drain(&mut self) {
+        self.taking = Taking::None;
+    }
+
+    /// What the peer announced when it was ready.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        self.terms
     }
 
     /// How far registration has come.
@@ -83,30 +166,36 @@ impl Session {
     /// How many transactions are running.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.running.len()
+        self.transactions.len()
     }
 
-    fn enter(&mut self, phase: Phase) -> Result<Vec<ChaincodeMessage>, SessionError> {
+    fn enter(&mut self, phase: Phase) -> Result<Next, SessionError> {
         self.phase = phase;
-        Ok(Vec::new())
+        Ok(Next::Nothing)
     }
 
-    fn begin(&mut self, message: ChaincodeMessage) -> ChaincodeMessage {
-        let key = Key::of(&message);
-        if self.running.contains_key(&key) {
-            // The peer gave the earlier call up. Its answer would go to this one.
-            return key.error("the transaction is still running from an earlier call");
+    fn begin(&mut self, message: ChaincodeMessage, now: Duration) -> Next {
+        let (key, proposed) = Key::take(message);
+        if let Some(reason) = self.refusal(&key) {
+            return Next::Send(key.error(reason));
         }
-        if self.running.len() >= self.limits.in_flight_max {
-            return key.error("the chaincode is busy: too many transactions are running");
+        match self.transactions.begin(key, proposed, now) {
+            Beginning::Now(task) => self.work(task),
+            Beginning::Later => Next::Nothing,
         }
-        match read(message) {
-            Ok(invocation) => {
-                let (execution, step) =
-                    Execution::start(&self.chaincode, invocation, Terms::SINGLE);
-                self.advance(key, execution, step)
-            }
-            Err(error) => key.completed(Outcome::failure(&ContractError::of(&error))),
+    }
+
+    /// Why a transaction cannot begin. The answer is an `ERROR` and not a response with a status:
+    /// nothing has run, and only after an `ERROR` does a gateway ask another peer for it.
+    fn refusal(&self, key: &Key) -> Option<&'static str> {
+        if self.transactions.holds(key) {
+            None
+        } else if self.taking == Taking::None && !self.transactions.runs_elsewhere(key) {
+            Some("DRAINING: the chaincode is about to end and takes no new transactions")
+        } else if self.transactions.len() >= self.limits.in_flight_max {
+            Some("BUSY: as many transactions are running as the chaincode takes")
+        } else {
+            None
         }
     }
 
@@ -114,32 +203,34 @@ impl Session {
         &mut self,
         kind: Type,
         message: ChaincodeMessage,
-    ) -> Result<Vec<ChaincodeMessage>, SessionError> {
-        let key = Key::of(&message);
-        let Some(Running { mut execution, asked }) = self.running.remove(&key) else {
-            let Key { channel, tx_id } = key;
-            return Err(SessionError::NotRunning { channel, tx_id });
-        };
-        let reply = if kind == Type::Error {
-            Reply::Refused { reason: String::from_utf8_lossy(&message.payload).into_owned() }
-        } else {
-            asked.reply(&message.payload)
-        };
-        let step = execution.resume(reply);
-        Ok(vec![self.advance(key, execution, step)])
+        now: Duration,
+    ) -> Result<Next, SessionError> {
+        let (key, replied) = Key::take(message);
+        let task = self.transactions.go_on(key, kind, replied, now)?;
+        Ok(task.map_or(Next::Nothing, |task| self.work(task)))
     }
 
-    fn advance(&mut self, key: Key, execution: Execution, step: Step) -> ChaincodeMessage {
-        match step {
-            Step::Done(outcome) => key.completed(outcome),
-            Step::Ask(request) => {
-                let (asked, kind, payload) = wire::request(request);
-                let message = key.message(kind, payload);
-                self.running.insert(key, Running { execution, asked });
-                message
-            }
-        }
+    fn work(&self, task: Task) -> Next {
+        let context = Context {
+            terms: self.terms,
+            runs: self.limits.runs,
+            message_bytes_max: self.limits.message_bytes_max,
+        };
+        Next::Run(Work::new(Arc::clone(&self.chaincode), context, task))
     }
+}
+
+/// Reads what a peer announces in `READY`: nothing before Fabric 3.1.
+fn terms(payload: &[u8]) -> Result<Terms, SessionError> {
+    let announced = ChaincodeAdditionalParams::decode(payload)
+        .map_err(|source| SessionError::Malformed { message: "READY", source })?;
+    let most = |takes: bool, most: u32| {
+        if takes { usize::try_from(most).unwrap_or(usize::MAX) } else { 0 }
+    };
+    Ok(Terms {
+        write_batch_max: most(announced.use_write_batch, announced.max_size_write_batch),
+        get_many_max: most(announced.use_get_multiple_keys, announced.max_size_get_multiple_keys),
+    })
 }
 
 /// How far registration has come.
@@ -182,6 +273,14 @@ pub enum SessionError {
         /// The type's number.
         number: i32,
     },
+    /// A message whose payload is not what its type says.
+    #[error("the payload of {message} is malformed: {source}")]
+    Malformed {
+        /// The message's type.
+        message: &'static str,
+        /// What the decoder found.
+        source: DecodeError,
+    },
     /// A reply to a transaction that is not running.
     #[error("a reply to transaction {tx_id:?} on channel {channel:?}, which is not running")]
     NotRunning {
@@ -190,52 +289,14 @@ pub enum SessionError {
         /// The reply's transaction.
         tx_id: String,
     },
-}
-
-/// What tells transactions of one stream apart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    channel: String,
-    tx_id: String,
-}
-
-impl Key {
-    fn of(message: &ChaincodeMessage) -> Self {
-        Self { channel: message.channel_id.clone(), tx_id: message.txid.clone() }
-    }
-
-    fn message(&self, kind: Type, payload: Vec<u8>) -> ChaincodeMessage {
-        ChaincodeMessage {
-            r#type: kind.into(),
-            payload,
-            txid: self.tx_id.clone(),
-            channel_id: self.channel.clone(),
-            ..Default::default()
-        }
-    }
-
-    fn error(&self, text: &str) -> ChaincodeMessage {
-        self.message(Type::Error, text.as_bytes().to_vec())
-    }
-
-    fn completed(&self, outcome: Outcome) -> ChaincodeMessage {
-        let (payload, event) = wire::outcome(outcome, &self.tx_id);
-        ChaincodeMessage { chaincode_event: event, ..self.message(Type::Completed, payload) }
-    }
-}
-
-/// A transaction that waits for a reply.
-#[derive(Debug)]
-struct Running {
-    execution: Execution,
-    asked: Asked,
-}
-
-fn read(message: ChaincodeMessage) -> Result<Invocation, InvocationError> {
-    let input = ChaincodeInput::decode(message.payload.as_slice())
-        .map_err(|source| InvocationError::Malformed { part: "ChaincodeInput", source })?;
-    let proposal = message.proposal.unwrap_or_default();
-    Invocation::read(&message.channel_id, &message.txid, input, proposal)
+    /// A reply to a transaction that has asked nothing.
+    #[error("a reply to transaction {tx_id:?} on channel {channel:?}, which asked nothing")]
+    NotAsked {
+        /// The reply's channel.
+        channel: String,
+        /// The reply's transaction.
+        tx_id: String,
+    },
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 //! Reading is a pure function of what was given; files that settings name are opened later.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::Limits;
+use crate::{Limits, Runs};
 
 pub use pem::{Pem, PemError};
 pub use variables::Variables;
@@ -24,8 +25,6 @@ pub struct Settings {
     pub mode: Mode,
     /// What one stream may hold and take.
     pub limits: Limits,
-    /// Most bytes of a message, either way.
-    pub message_bytes_max: usize,
 }
 
 /// Who dials whom.
@@ -84,6 +83,12 @@ pub struct Flags {
     pub message_mib: Option<usize>,
     /// `--in-flight`.
     pub in_flight: Option<usize>,
+    /// `--deadline`, in seconds.
+    pub deadline: Option<u64>,
+    /// `--grace`, in seconds.
+    pub grace: Option<u64>,
+    /// `--twice`.
+    pub twice: bool,
 }
 
 /// Most MiB of a message that can be asked for: gRPC's length field holds no more.
@@ -108,12 +113,7 @@ impl Settings {
             Some(told) => told.into_parts(),
             None => (package_id(flags, variables)?, mode(flags, variables)?),
         };
-        Ok(Self {
-            package_id,
-            mode,
-            limits: limits(flags),
-            message_bytes_max: message_bytes_max(flags)?,
-        })
+        Ok(Self { package_id, mode, limits: limits(flags)? })
     }
 }
 
@@ -224,12 +224,15 @@ impl TlsFiles {
     }
 }
 
-fn limits(flags: &Flags) -> Limits {
-    let mut limits = Limits::default();
-    if let Some(most) = flags.in_flight {
-        limits.in_flight_max = most;
-    }
-    limits
+fn limits(flags: &Flags) -> Result<Limits, SettingsError> {
+    let usual = Limits::default();
+    Ok(Limits {
+        in_flight_max: flags.in_flight.unwrap_or(usual.in_flight_max),
+        message_bytes_max: message_bytes_max(flags)?,
+        deadline: flags.deadline.map_or(usual.deadline, Duration::from_secs),
+        grace: flags.grace.map_or(usual.grace, Duration::from_secs),
+        runs: if flags.twice { Runs::Twice } else { Runs::Once },
+    })
 }
 
 fn message_bytes_max(flags: &Flags) -> Result<usize, SettingsError> {

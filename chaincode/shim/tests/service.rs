@@ -23,8 +23,8 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 use tonic::transport::Endpoint;
+use tonic::{Code, Streaming};
 
 /// Longer than gRPC libraries' usual limit of 4 MiB.
 const LONG: usize = 5 * 1024 * 1024;
@@ -65,7 +65,9 @@ async fn a_peer_that_breaks_the_protocol_loses_its_stream_alone() {
     let mut good = Peer::dial(plain.clone()).await;
     let mut bad = Peer::dial(plain).await;
     bad.send(message(Type::Registered)).await;
-    assert!(bad.incoming.message().await.unwrap().is_none(), "the stream is closed");
+    let status = bad.incoming.message().await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(status.message(), "REGISTERED has no place in a stream that is ready");
     good.send(transaction()).await;
     assert_eq!(good.receive().await.r#type, i32::from(Type::GetState));
 }

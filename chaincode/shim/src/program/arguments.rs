@@ -97,7 +97,7 @@ fn connection() -> [Arg; 8] {
     ]
 }
 
-fn limits() -> [Arg; 2] {
+fn limits() -> [Arg; 5] {
     [
         Arg::new("message-mib")
             .long("message-mib")
@@ -109,6 +109,23 @@ fn limits() -> [Arg; 2] {
             .value_name("N")
             .value_parser(value_parser!(usize))
             .help("Transactions of a stream that run at a time; more are refused [default: 16384]"),
+        Arg::new("deadline")
+            .long("deadline")
+            .value_name("SECONDS")
+            .value_parser(value_parser!(u64))
+            .help(
+                "How long a transaction may take; set it below the peers' \
+                 chaincode.executetimeout [default: 29]",
+            ),
+        Arg::new("grace")
+            .long("grace")
+            .value_name("SECONDS")
+            .value_parser(value_parser!(u64))
+            .help("How long running transactions may go on after SIGTERM [default: 10]"),
+        Arg::new("twice")
+            .long("twice")
+            .action(ArgAction::SetTrue)
+            .help("Run each call twice, and fail those whose two runs differ"),
     ]
 }
 
@@ -137,6 +154,7 @@ fn flags(matches: &ArgMatches) -> Result<Flags, ProgramError> {
     let text = |name: &str| matches.get_one::<String>(name).cloned();
     let file = |name: &str| matches.get_one::<PathBuf>(name).cloned();
     let number = |name: &str| matches.get_one::<usize>(name).copied();
+    let seconds = |name: &str| matches.get_one::<u64>(name).copied();
     Ok(Flags {
         address: text("address"),
         peer_address: text("peer-address"),
@@ -148,6 +166,9 @@ fn flags(matches: &ArgMatches) -> Result<Flags, ProgramError> {
         tls_roots: file("tls-roots"),
         message_mib: number("message-mib"),
         in_flight: number("in-flight"),
+        deadline: seconds("deadline"),
+        grace: seconds("grace"),
+        twice: matches.get_flag("twice"),
     })
 }
 

@@ -2,27 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
-    ChaincodeId, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, DelState, GetHistoryForKey,
-    GetState, GetStateByRange, GetStateMetadata, PurgePrivateState, PutState, PutStateMetadata,
-    QueryMetadata, QueryResponse, QueryResponseMetadata, QueryResultBytes, QueryStateClose,
-    QueryStateNext, Response, StateMetadata, StateMetadataResult,
+    ChaincodeAdditionalParams, ChaincodeId, ChaincodeInput, ChaincodeMessage, ChaincodeSpec,
+    DelState, GetHistoryForKey, GetState, GetStateByRange, GetStateMetadata, PurgePrivateState,
+    PutState, PutStateMetadata, QueryMetadata, QueryResponse, QueryResponseMetadata,
+    QueryResultBytes, QueryStateClose, QueryStateNext, Response, StateMetadata,
+    StateMetadataResult,
 };
 use fabric_protos::queryresult::{KeyModification, Kv};
 use fabric_protos::{Message, Timestamp};
+use pervade_chaincode::host::Terms;
 use pervade_chaincode::testing::TestCall;
 use pervade_chaincode::{
     Chaincode, ContractError, KeyPolicy, LedgerError, ReadTransaction, Role, Transaction, contract,
 };
 use proptest::prelude::*;
 
-use super::Session;
-use crate::Limits;
+use super::{Next, Session, SessionError};
+use crate::{Limits, Runs};
 
-struct Store;
+#[derive(Default)]
+struct Store {
+    calls: AtomicU64,
+}
 
 #[contract(name = "store", default)]
 impl Store {
@@ -47,6 +54,12 @@ impl Store {
     async fn get(&self, tx: &ReadTransaction, key: String) -> Result<String, LedgerError> {
         let value = tx.get(key).await?;
         Ok(value.map_or("none".to_owned(), |value| String::from_utf8_lossy(&value).into_owned()))
+    }
+
+    /// What no contract may do: its answer depends on the calls before.
+    #[evaluate]
+    async fn count(&self, _tx: &ReadTransaction) -> Result<u64, LedgerError> {
+        Ok(self.calls.fetch_add(1, Ordering::Relaxed))
     }
 
     #[evaluate]
@@ -229,26 +242,102 @@ fn the_same_transaction_runs_nested_on_another_channel() {
 }
 
 #[test]
-fn a_call_that_still_runs_is_not_run_twice() {
+fn a_transaction_that_begins_again_was_given_up_and_begins_when_its_reply_has_come() {
     ready(
         "<- TRANSACTION ch/a get k
+         <- TRANSACTION ch/a get l
+         <- RESPONSE ch/a old
+         <- RESPONSE ch/a new",
+        expect![[r#"
+            -> GET_STATE ch/a k
+            -> GET_STATE ch/a l
+            -> COMPLETED ch/a 200 new"#]],
+    );
+    ready(
+        "<- TRANSACTION ch/a get k
+         <- TRANSACTION ch/a get l
+         <- TRANSACTION ch/a get m
+         <- ERROR ch/a GET_STATE failed: transaction ID: a: no ledger context
+         <- RESPONSE ch/a v",
+        expect![[r#"
+            -> GET_STATE ch/a k
+            -> GET_STATE ch/a m
+            -> COMPLETED ch/a 200 v"#]],
+    );
+}
+
+#[test]
+fn a_transaction_that_the_peer_has_ended_is_dropped_without_a_word() {
+    ready(
+        "<- TRANSACTION ch/a get k
+         <- ERROR ch/a GET_STATE failed: transaction ID: a: no ledger context
          <- TRANSACTION ch/a get k
          <- RESPONSE ch/a v",
         expect![[r#"
             -> GET_STATE ch/a k
-            -> ERROR ch/a the transaction is still running from an earlier call
+            -> GET_STATE ch/a k
             -> COMPLETED ch/a 200 v"#]],
     );
+}
+
+#[test]
+fn a_transaction_takes_no_longer_than_its_deadline() {
+    let mut peer = Peer::ready();
+    peer.run("<- TRANSACTION ch/a get k");
+    peer.expire(28);
+    peer.run("<- TRANSACTION ch/b get k");
+    peer.expire(29);
+    // The peer still owes a reply, which belongs to nobody.
+    peer.run("<- RESPONSE ch/a v\n<- RESPONSE ch/b v");
+    peer.check(expect![[r#"
+        -> GET_STATE ch/a k
+        -> GET_STATE ch/b k
+        -> COMPLETED ch/a 504 DEADLINE: the call took longer than 29 s
+        -> COMPLETED ch/b 200 v"#]]);
+    assert_eq!(peer.session.in_flight(), 0, "nothing is left of either");
+}
+
+#[test]
+fn a_stream_that_drains_ends_what_runs_and_begins_only_what_that_calls() {
+    let mut peer = Peer::ready();
+    peer.run("<- TRANSACTION ch/a call get");
+    peer.session.drain();
+    peer.run(
+        "<- TRANSACTION ch/b get k
+         <- TRANSACTION ch2/a get k
+         <- RESPONSE ch2/a v
+         <- CALLED ch/a 200 v",
+    );
+    peer.check(expect![[r#"
+        -> INVOKE_CHAINCODE ch/a other getk
+        -> ERROR ch/b DRAINING: the chaincode is about to end and takes no new transactions
+        -> GET_STATE ch2/a k
+        -> COMPLETED ch2/a 200 v
+        -> COMPLETED ch/a 200 v"#]]);
+}
+
+#[test]
+fn work_that_was_given_up_meanwhile_has_no_result() {
+    let mut peer = Peer::ready();
+    let message = peer.message("TRANSACTION ch/a get k");
+    let begun = |session: &mut Session| match session.accept(message.clone(), Duration::ZERO) {
+        Ok(Next::Run(work)) => work,
+        other => panic!("{other:?}"),
+    };
+    let (first, second) = (begun(&mut peer.session), begun(&mut peer.session));
+    assert_eq!(peer.session.settle(first.run()), None, "it was begun again");
+    assert!(peer.session.settle(second.run()).is_some(), "this one is the peer's");
+    assert_eq!(peer.session.in_flight(), 1, "and is the only one");
 }
 
 #[test]
 fn a_refusal_reaches_the_contract() {
     ready(
         "<- TRANSACTION ch/a put k v
-         <- ERROR ch/a no ledger context",
+         <- ERROR ch/a the ledger is read-only",
         expect![[r#"
             -> PUT_STATE ch/a k=v
-            -> COMPLETED ch/a 500 LEDGER: the ledger refused this put: no ledger context"#]],
+            -> COMPLETED ch/a 500 LEDGER: the ledger refused this put: the ledger is read-only"#]],
     );
     ready(
         "<- TRANSACTION ch/a call get
@@ -413,6 +502,87 @@ fn an_initialisation_without_a_function_succeeds() {
 }
 
 #[test]
+fn an_initialisation_that_fails_at_the_server_is_an_error_as_gos_is() {
+    ready(
+        "<- INIT ch/a put k v
+         <- ERROR ch/a no
+         <- INIT ch/b nothing
+         <- TRANSACTION ch/a put k v
+         <- ERROR ch/a no",
+        expect![[r#"
+            -> PUT_STATE ch/a k=v
+            -> ERROR ch/a LEDGER: the ledger refused this put: no
+            -> COMPLETED ch/b 404 UNKNOWN_FUNCTION: there is no function "nothing"
+            -> PUT_STATE ch/a k=v
+            -> COMPLETED ch/a 500 LEDGER: the ledger refused this put: no"#]],
+    );
+}
+
+#[test]
+fn what_the_peer_announces_is_what_it_is_sent() {
+    let terms = |ready: &str| {
+        let mut peer = Peer::new();
+        peer.run("<- REGISTERED");
+        peer.run(ready);
+        let Terms { write_batch_max, get_many_max } = peer.session.terms();
+        (write_batch_max, get_many_max)
+    };
+    assert_eq!(terms("<- READY"), (0, 0), "peers before 3.1 announce nothing");
+    assert_eq!(terms("<- ANNOUNCES / 1000 200"), (1000, 200));
+    assert_eq!(terms("<- ANNOUNCES / no 200"), (0, 200));
+    check(
+        "<- REGISTERED\n<- READY / garbage",
+        expect![[r#"
+            -> REGISTER store:1
+            closed: the payload of READY is malformed: failed to decode Protobuf message: invalid wire type value: 7"#]],
+    );
+}
+
+#[test]
+fn a_reply_to_a_transaction_that_asked_nothing_ends_the_stream() {
+    let mut peer = Peer::ready();
+    let message = peer.message("TRANSACTION ch/a get k");
+    let working = peer.session.accept(message, Duration::ZERO).unwrap();
+    peer.run("<- RESPONSE ch/a v");
+    peer.check(expect![[
+        r#"closed: a reply to transaction "a" on channel "ch", which asked nothing"#
+    ]]);
+    drop(working);
+}
+
+#[test]
+fn what_is_too_large_for_a_message_fails_its_transaction_alone() {
+    let limits = Limits { message_bytes_max: 1_100, ..Limits::default() };
+    let mut peer = Peer::with_limits(limits);
+    peer.run(READY);
+    peer.transcript.clear();
+    let long = "v".repeat(100);
+    peer.run(&format!("<- TRANSACTION ch/a put k {long}"));
+    peer.run(&format!("<- TRANSACTION ch/b get k\n<- RESPONSE ch/b {long}"));
+    peer.check(expect![[r#"
+        -> COMPLETED ch/a 500 LEDGER: the ledger refused this put: a message of 105 bytes: at most 1100 are taken
+        -> GET_STATE ch/b k
+        -> COMPLETED ch/b 500 TOO_LARGE: the answer is larger than a message may be"#]]);
+}
+
+#[test]
+fn calls_that_are_run_twice_must_do_the_same_twice() {
+    let limits = Limits { runs: Runs::Twice, ..Limits::default() };
+    let mut peer = Peer::with_limits(limits);
+    peer.run(READY);
+    peer.transcript.clear();
+    peer.run(
+        "<- TRANSACTION ch/a put k v
+         <- RESPONSE ch/a
+         <- TRANSACTION ch/b count",
+    );
+    peer.check(expect![[r#"
+        -> PUT_STATE ch/a k=v
+        -> COMPLETED ch/a 200  event put(k) of a
+        -> COMPLETED ch/b 500 NONDETERMINISTIC: two runs of one call differ: end and end"#]]);
+}
+
+#[test]
 fn keepalives_are_echoed_in_every_phase() {
     check(
         "<- KEEPALIVE\n<- REGISTERED\n<- KEEPALIVE\n<- READY\n<- KEEPALIVE",
@@ -440,7 +610,7 @@ fn a_reply_nobody_waits_for_ends_the_stream() {
 
 #[test]
 fn too_many_transactions_are_refused_at_once() {
-    let mut peer = Peer::with_limits(Limits { in_flight_max: 3 });
+    let mut peer = Peer::with_limits(Limits { in_flight_max: 3, ..Limits::default() });
     peer.run(READY);
     for number in 0..3 {
         peer.run(&format!("<- TRANSACTION ch/{number} get k"));
@@ -450,7 +620,7 @@ fn too_many_transactions_are_refused_at_once() {
     peer.run("<- RESPONSE ch/0 v");
     peer.run("<- TRANSACTION ch/more get k");
     expect![[r#"
-        -> ERROR ch/more the chaincode is busy: too many transactions are running
+        -> ERROR ch/more BUSY: as many transactions are running as the chaincode takes
         -> COMPLETED ch/0 200 v
         -> GET_STATE ch/more k"#]]
     .assert_eq(&peer.transcript.join("\n"));
@@ -516,7 +686,7 @@ fn any_message() -> impl Strategy<Value = ChaincodeMessage> {
 fn ready(script: &str, answers: Expect) {
     let mut peer = Peer::ready();
     peer.run(script);
-    answers.assert_eq(&peer.transcript.join("\n"));
+    peer.check(answers);
 }
 
 #[track_caller]
@@ -529,6 +699,8 @@ fn check(script: &str, answers: Expect) {
 /// Sends a script's messages and writes down the answers.
 struct Peer {
     session: Session,
+    /// Since the stream was opened.
+    now: Duration,
     transcript: Vec<String>,
     /// The script's name of each transaction, by identifier.
     names: BTreeMap<String, String>,
@@ -540,9 +712,10 @@ impl Peer {
     }
 
     fn with_limits(limits: Limits) -> Self {
-        let chaincode = Chaincode::new("store".parse().unwrap()).with(Store);
+        let chaincode = Chaincode::new("store".parse().unwrap()).with(Store::default());
         let (session, opening) = Session::with_limits(Arc::new(chaincode), "store:1", limits);
-        let mut peer = Self { session, transcript: Vec::new(), names: BTreeMap::new() };
+        let (now, transcript, names) = (Duration::ZERO, Vec::new(), BTreeMap::new());
+        let mut peer = Self { session, now, transcript, names };
         peer.write_down(opening);
         peer
     }
@@ -554,11 +727,32 @@ impl Peer {
         peer
     }
 
+    #[track_caller]
+    fn check(&self, answers: Expect) {
+        answers.assert_eq(&self.transcript.join("\n"));
+    }
+
+    /// Lets time pass since the stream was opened.
+    fn expire(&mut self, seconds: u64) {
+        self.now = Duration::from_secs(seconds);
+        let answers = self.session.expire(self.now);
+        self.write_down(answers);
+    }
+
+    /// As the session's own, at another time than its opening.
+    fn step(&mut self, message: ChaincodeMessage) -> Result<Vec<ChaincodeMessage>, SessionError> {
+        Ok(match self.session.accept(message, self.now)? {
+            Next::Nothing => Vec::new(),
+            Next::Send(message) => vec![message],
+            Next::Run(work) => self.session.settle(work.run()).into_iter().collect(),
+        })
+    }
+
     fn run(&mut self, script: &str) {
         for line in script.lines() {
             let line = line.trim().strip_prefix("<- ").expect("the peer's line");
             let message = self.message(line);
-            match self.session.step(message) {
+            match self.step(message) {
                 Ok(answers) => self.write_down(answers),
                 Err(error) => {
                     let text = self.with_names(error.to_string());
@@ -581,6 +775,7 @@ impl Peer {
             "INIT" => (Type::Init, input(rest)),
             "GARBLED" => (Type::Transaction, vec![0xff]),
             "PAGE" => (Type::Response, page(rest)),
+            "ANNOUNCES" => (Type::Ready, announced(rest)),
             "METADATA" => (Type::Response, metadata(rest)),
             "CHANGES" => (Type::Response, changes(rest)),
             "CALLED" => {
@@ -655,6 +850,18 @@ fn metadata(line: &str) -> Vec<u8> {
 /// The words for a private collection; none for public state.
 fn within(collection: &str) -> String {
     if collection.is_empty() { String::new() } else { format!(" in {collection}") }
+}
+
+/// Most writes and most keys of a request; `no` for none.
+fn announced(line: &str) -> Vec<u8> {
+    let (writes, keys) = line.split_once(' ').unwrap();
+    ChaincodeAdditionalParams {
+        use_write_batch: writes != "no",
+        max_size_write_batch: writes.parse().unwrap_or(7),
+        use_get_multiple_keys: keys != "no",
+        max_size_get_multiple_keys: keys.parse().unwrap_or(7),
+    }
+    .encode_to_vec()
 }
 
 /// `tx=value` is a write, `tx` alone a deletion.

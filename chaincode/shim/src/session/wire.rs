@@ -30,17 +30,19 @@ pub(super) enum Asked {
 
 impl Asked {
     /// Reads the payload of a `RESPONSE`.
-    pub(super) fn reply(self, payload: &[u8]) -> Reply {
+    pub(super) fn reply(self, payload: Vec<u8>) -> Reply {
+        let bytes = payload.as_slice();
         let read = match self {
             // The ledger holds no empty values: an empty payload is an absent key.
-            Self::Value => Ok(Reply::Value((!payload.is_empty()).then(|| payload.to_vec()))),
-            Self::Values => values(payload).map(Reply::Values),
+            Self::Value if bytes.is_empty() => Ok(Reply::Value(None)),
+            Self::Value => return Reply::Value(Some(payload)),
+            Self::Values => values(bytes).map(Reply::Values),
             Self::Acceptance => Ok(Reply::Accepted),
-            Self::Page => page(payload).map(Reply::Page),
-            Self::EntryPage => entry_page(payload).map(Reply::EntryPage),
-            Self::Changes => changes(payload).map(Reply::Changes),
-            Self::Metadata => metadata(payload).map(Reply::Metadata),
-            Self::Call => called(payload),
+            Self::Page => page(bytes).map(Reply::Page),
+            Self::EntryPage => entry_page(bytes).map(Reply::EntryPage),
+            Self::Changes => changes(bytes).map(Reply::Changes),
+            Self::Metadata => metadata(bytes).map(Reply::Metadata),
+            Self::Call => called(bytes),
         };
         read.unwrap_or_else(|error| Reply::Refused {
             reason: format!("the peer's answer cannot be read: {error}"),
