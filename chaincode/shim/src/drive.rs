@@ -62,10 +62,6 @@ struct Shared {
 /// Messages read at a time.
 const BURST_MAX: usize = 256;
 
-/// Messages that wait for the peer to take them before reading stops. Each end may wait for the
-/// other to read, but not for ever: what one reads, the other need not keep.
-const LEAVING_MAX: usize = 4_096;
-
 /// Opens a stream: what drives it, and what it sends.
 pub(crate) fn open(
     (session, opening): (Session, Vec<ChaincodeMessage>),
@@ -73,7 +69,7 @@ pub(crate) fn open(
 ) -> (Driver, Leaving) {
     let shared = Arc::new(Shared {
         incoming: Mutex::new(Box::pin(futures::stream::pending())),
-        state: Mutex::new(State::new(session, opening)),
+        state: Mutex::new(State::new(session, opening, limits.in_flight_max)),
         opened: Instant::now(),
         grace: limits.grace,
         ended: Notify::new(),
@@ -226,3 +222,6 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

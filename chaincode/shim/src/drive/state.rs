@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use fabric_protos::protos::ChaincodeMessage;
 use tracing::warn;
 
+use super::Ended;
 use super::costs::Costs;
-use super::{Ended, LEAVING_MAX};
 use crate::Session;
 use crate::session::{Next, Ran, Work};
 
@@ -26,6 +26,9 @@ pub(super) struct State {
     helpers: Helpers,
     /// What the peer has yet to take.
     leaving: VecDeque<ChaincodeMessage>,
+    /// Messages that wait for the peer before reading stops: more than every transaction's one.
+    /// Each end may wait for the other to read, but one that never reads is not read for ever.
+    leaving_max: usize,
     /// Waits for something to leave.
     writer: Option<Waker>,
     /// Waits for something to arrive, or for room among what is leaving.
@@ -53,6 +56,9 @@ struct Helpers {
 
 /// Threads for slow functions where contracts hang, so that the others are run all the same.
 const HELPERS_MAX: usize = 64;
+
+/// Messages that may wait for the peer and belong to no running transaction: echoes, refusals.
+const BESIDE_TRANSACTIONS_MAX: usize = 1_024;
 
 /// Work that has been run.
 pub(super) struct Done {
@@ -93,7 +99,11 @@ impl Done {
 impl State {
     pub(super) const FIRST_READER: u64 = 0;
 
-    pub(super) fn new(session: Session, opening: Vec<ChaincodeMessage>) -> Self {
+    pub(super) fn new(
+        session: Session,
+        opening: Vec<ChaincodeMessage>,
+        in_flight_max: usize,
+    ) -> Self {
         let usual = available_parallelism().map_or(1, usize::from);
         Self {
             session,
@@ -103,6 +113,7 @@ impl State {
             slow: VecDeque::new(),
             helpers: Helpers { usual, at_work: 0, to_come: 0, settled: 0, settled_then: 0 },
             leaving: opening.into(),
+            leaving_max: in_flight_max.saturating_add(BESIDE_TRANSACTIONS_MAX),
             writer: None,
             reader: None,
             reader_number: Self::FIRST_READER,
@@ -127,7 +138,7 @@ impl State {
             Some(known) => known.clone_from(reader),
             None => self.reader = Some(reader.clone()),
         }
-        if self.leaving.len() < LEAVING_MAX { MayRead::Now } else { MayRead::Later }
+        if self.leaving.len() < self.leaving_max { MayRead::Now } else { MayRead::Later }
     }
 
     pub(super) fn arrive(&mut self, messages: Vec<ChaincodeMessage>, is_closed: bool) {
@@ -215,7 +226,7 @@ impl State {
             self.writer = Some(writer.clone());
             return Wakes::default();
         }
-        let reader = (into.len() >= LEAVING_MAX).then(|| self.reader.take()).flatten();
+        let reader = (into.len() >= self.leaving_max).then(|| self.reader.take()).flatten();
         Wakes { reader, ..Wakes::default() }
     }
 
