@@ -100,10 +100,13 @@ impl Execution {
     fn conclude(&mut self, result: Result<Vec<u8>, ContractError>) -> Step {
         match (result, self.ledger.doom()) {
             (Err(error), _) | (Ok(_), Some(error)) => Step::Done(Outcome::failure(&error)),
-            (Ok(payload), None) => {
-                let (message, event) = (String::new(), self.ledger.take_event());
-                self.write(Outcome { status: SUCCESS, message, payload, event })
-            }
+            (Ok(payload), None) => match self.ledger.take_event() {
+                Ok(event) => {
+                    let message = String::new();
+                    self.write(Outcome { status: SUCCESS, message, payload, event })
+                }
+                Err(error) => Step::Done(Outcome::failure(&ContractError::of(&error))),
+            },
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Invocation {
     nonce: Vec<u8>,
     epoch: u64,
     proposal: SignedProposal,
+    /// The host's clock when the call came. Not for contracts to see.
+    host_time: Option<ClaimedTime>,
 }
 
 impl Invocation {
@@ -84,7 +86,24 @@ impl Invocation {
             nonce: signer.nonce,
             epoch: channel_header.epoch,
             proposal: signed,
+            host_time: None,
         })
+    }
+
+    /// Gives the call the reading of the host's clock at its arrival, with which
+    /// [`require_client_time_within`](crate::ReadTransaction::require_client_time_within)
+    /// compares. A contract has no other way to it.
+    #[must_use]
+    pub fn arrived_at(mut self, host_time: Timestamp) -> Self {
+        self.host_time = Some(ClaimedTime::new(host_time));
+        self
+    }
+
+    /// Nanoseconds from the host's time to the one that the client claims; negative if that is
+    /// earlier. `None` if the host has told none.
+    pub(crate) fn client_time_offset(&self) -> Option<i128> {
+        let host_time = self.host_time?.total_nanos();
+        Some(self.claimed_time.total_nanos().saturating_sub(host_time))
     }
 
     /// The channel whose ledger the call reads and writes.
@@ -218,6 +237,12 @@ impl ClaimedTime {
     pub fn new(timestamp: Timestamp) -> Self {
         let nanos = u32::try_from(timestamp.nanos).unwrap_or_default().min(999_999_999);
         Self { seconds: timestamp.seconds, nanos }
+    }
+
+    fn total_nanos(self) -> i128 {
+        const NANOS_A_SECOND: i128 = 1_000_000_000;
+        let seconds = i128::from(self.seconds).saturating_mul(NANOS_A_SECOND);
+        seconds.saturating_add(i128::from(self.nanos))
     }
 }
 

@@ -109,6 +109,7 @@ mod composite;
 mod context;
 #[doc(hidden)]
 pub mod derive;
+mod event;
 mod fault;
 pub mod host;
 mod interface;
@@ -126,6 +127,7 @@ pub use caller::{Caller, ClientCall, ClientError, Outside};
 pub use chaincode::{Call, Chaincode, ChaincodeFlaw, Contract, Running};
 pub use composite::{CompositeKey, CompositeKeyError};
 pub use context::Context;
+pub use event::{EmittedEvent, EventEnvelope, EventError, TypedEvent};
 pub use fabric_protos::id::{ChaincodeName, MspId};
 pub use fault::{ContractError, Fault, Status};
 pub use interface::{Function, Intent, Interface, Occasion, Parameter, Reach};
@@ -138,7 +140,8 @@ pub use policy::{KeyPolicy, KeyPolicyError, Role};
 pub use schema::{JsonSchema, Schemas};
 pub use state::{KeyOf, KeyPart, KeyPrefix, PartOf, State, StateError, StatePage, States};
 pub use transaction::{
-    CallError, Change, Entry, EntryPage, History, LedgerError, Private, PrivateQueries,
-    PrivateReader, Range, ReadTransaction, Transaction,
+    CallError, Change, ClientTimeError, Entry, EntryPage, History, InvalidRequest, LedgerError,
+    Overlay, Private, PrivateQueries, PrivateReader, Query, Range, ReadTransaction, Refusal,
+    TimeWindow, Transaction,
 };
 pub use transient::{Transient, TransientError};

@@ -1,11 +1,14 @@
 //! Who must endorse a change of a key.
 
-use fabric_protos::Message;
+use std::collections::BTreeSet;
+use std::fmt;
+
 use fabric_protos::common::msp_principal::Classification;
 use fabric_protos::common::msp_role::MspRoleType;
 use fabric_protos::common::signature_policy::{NOutOf, Type};
 use fabric_protos::common::{MspPrincipal, MspRole, SignaturePolicy, SignaturePolicyEnvelope};
 use fabric_protos::id::MspId;
+use fabric_protos::{DecodeError, Message};
 
 /// A policy over organisations' endorsements, as keys and chaincodes have it.
 ///
@@ -28,6 +31,9 @@ pub struct KeyPolicy {
 }
 
 impl KeyPolicy {
+    /// The metadata entry in which a key keeps its policy.
+    pub const METADATA_NAME: &str = "VALIDATION_PARAMETER";
+
     /// Most rules within one another.
     pub const DEPTH_MAX: usize = 16;
 
@@ -87,6 +93,49 @@ impl KeyPolicy {
         SignaturePolicyEnvelope { version: 0, rule, identities }.encode_to_vec()
     }
 
+    /// Reads a policy as the ledger keeps it.
+    ///
+    /// # Errors
+    /// If the bytes are no policy, or one beyond the limits, or one that names something else
+    /// than organisations and roles.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyPolicyError> {
+        let envelope = SignaturePolicyEnvelope::decode(bytes)
+            .map_err(|source| KeyPolicyError::Malformed { source })?;
+        let rule = envelope.rule.ok_or(KeyPolicyError::NoRule)?;
+        Self::decode(&rule, &envelope.identities, Self::DEPTH_MAX)
+    }
+
+    /// The organisations whose endorsement the policy speaks of.
+    #[must_use]
+    pub fn organisations(&self) -> BTreeSet<&MspId> {
+        match &self.rule {
+            Rule::SignedBy(organisation, _) => BTreeSet::from([organisation]),
+            Rule::OutOf(_, policies) => policies.iter().flat_map(Self::organisations).collect(),
+        }
+    }
+
+    fn decode(
+        policy: &SignaturePolicy,
+        identities: &[MspPrincipal],
+        depth: usize,
+    ) -> Result<Self, KeyPolicyError> {
+        let depth = depth.checked_sub(1).ok_or(KeyPolicyError::TooLarge)?;
+        match policy.r#type.as_ref().ok_or(KeyPolicyError::NoRule)? {
+            Type::SignedBy(place) => {
+                let principal = usize::try_from(*place).ok().and_then(|at| identities.get(at));
+                signer(principal.ok_or(KeyPolicyError::NoSigner { place: *place })?)
+            }
+            Type::NOutOf(NOutOf { n, rules }) => {
+                if rules.len() > Self::SIGNATURES_MAX {
+                    return Err(KeyPolicyError::TooLarge);
+                }
+                let policies = rules.iter().map(|rule| Self::decode(rule, identities, depth));
+                let policies = policies.collect::<Result<Vec<_>, _>>()?;
+                Self::out_of(usize::try_from(*n).unwrap_or_default(), policies)
+            }
+        }
+    }
+
     fn encode(&self, identities: &mut Vec<MspPrincipal>) -> SignaturePolicy {
         let r#type = match &self.rule {
             Rule::SignedBy(organisation, role) => {
@@ -99,6 +148,33 @@ impl KeyPolicy {
             }),
         };
         SignaturePolicy { r#type: Some(r#type) }
+    }
+}
+
+/// As Fabric's command line writes it: `OutOf(2, 'AMSP.peer', 'BMSP.peer')`, with `AND` and `OR`
+/// for all and for one.
+impl fmt::Display for KeyPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let policies = match &self.rule {
+            Rule::SignedBy(organisation, role) => return write!(f, "'{organisation}.{role}'"),
+            Rule::OutOf(needed, policies) if *needed == policies.len() => {
+                f.write_str("AND(")?;
+                policies
+            }
+            Rule::OutOf(1, policies) => {
+                f.write_str("OR(")?;
+                policies
+            }
+            Rule::OutOf(needed, policies) => {
+                write!(f, "OutOf({needed}, ")?;
+                policies
+            }
+        };
+        for (index, policy) in policies.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{policy}")?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -118,8 +194,20 @@ pub enum Role {
     Orderer,
 }
 
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Client => "client",
+            Self::Peer => "peer",
+            Self::Orderer => "orderer",
+        })
+    }
+}
+
 /// Why a policy was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyPolicyError {
     /// None or more than all of the policies are needed: it would always hold, or never.
@@ -137,6 +225,25 @@ pub enum KeyPolicyError {
         KeyPolicy::DEPTH_MAX
     )]
     TooLarge,
+    /// The bytes are none.
+    #[error("not a policy: {source}")]
+    Malformed {
+        /// What the decoder found.
+        #[source]
+        source: DecodeError,
+    },
+    /// A policy, or a part of it, without a rule.
+    #[error("a part of the policy has no rule")]
+    NoRule,
+    /// A signer that the policy does not list.
+    #[error("the policy lists no signer {place}")]
+    NoSigner {
+        /// Its number.
+        place: i32,
+    },
+    /// A signer that is not someone of an organisation in a role.
+    #[error("a signer of the policy is not an organisation's role")]
+    OtherSigner,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +265,26 @@ fn principal(organisation: &MspId, role: Role) -> MspPrincipal {
         principal_classification: Classification::Role.into(),
         principal: role.encode_to_vec(),
     }
+}
+
+/// The policy that a principal signs.
+fn signer(principal: &MspPrincipal) -> Result<KeyPolicy, KeyPolicyError> {
+    if principal.principal_classification != i32::from(Classification::Role) {
+        return Err(KeyPolicyError::OtherSigner);
+    }
+    let role = MspRole::decode(principal.principal.as_slice())
+        .map_err(|source| KeyPolicyError::Malformed { source })?;
+    let organisation =
+        MspId::new(role.msp_identifier).map_err(|_name| KeyPolicyError::OtherSigner)?;
+    let role = match MspRoleType::try_from(role.role) {
+        Ok(MspRoleType::Member) => Role::Member,
+        Ok(MspRoleType::Admin) => Role::Admin,
+        Ok(MspRoleType::Client) => Role::Client,
+        Ok(MspRoleType::Peer) => Role::Peer,
+        Ok(MspRoleType::Orderer) => Role::Orderer,
+        Err(_unknown) => return Err(KeyPolicyError::OtherSigner),
+    };
+    Ok(KeyPolicy::signed_by(organisation, role))
 }
 
 /// The principal's place in the list, to which it is added if it is new.
@@ -214,6 +341,54 @@ mod tests {
             nested = KeyPolicy::any_of([nested]).unwrap();
         }
         assert_eq!(KeyPolicy::any_of([nested]), Err(KeyPolicyError::TooLarge));
+    }
+
+    #[test]
+    fn a_policy_is_read_back_as_it_was_built() {
+        let either = KeyPolicy::any_of([peer("B"), peer("A")]).unwrap();
+        let admin = KeyPolicy::signed_by("C".parse().unwrap(), Role::Admin);
+        let two = KeyPolicy::out_of(2, [either, peer("A"), admin]).unwrap();
+        let whole = KeyPolicy::all_of([two, peer("A")]).unwrap();
+        assert_eq!(KeyPolicy::from_bytes(&whole.to_bytes()), Ok(whole.clone()));
+        expect!["AND(OutOf(2, OR('B.peer', 'A.peer'), 'A.peer', 'C.admin'), 'A.peer')"]
+            .assert_eq(&whole.to_string());
+        let organisations = whole.organisations();
+        assert!(organisations.iter().map(|msp| msp.as_str()).eq(["A", "B", "C"]));
+    }
+
+    #[test]
+    fn every_role_is_read_back() {
+        for role in [Role::Member, Role::Admin, Role::Client, Role::Peer, Role::Orderer] {
+            let policy = KeyPolicy::signed_by("A".parse().unwrap(), role);
+            assert_eq!(KeyPolicy::from_bytes(&policy.to_bytes()), Ok(policy));
+        }
+    }
+
+    #[test]
+    fn what_is_no_policy_of_organisations_is_refused() {
+        use KeyPolicyError::{Malformed, Needed, NoRule, NoSigner, OtherSigner, TooLarge};
+        let signed_by = |place| SignaturePolicy { r#type: Some(Type::SignedBy(place)) };
+        let of = |rule, identities| {
+            let envelope = SignaturePolicyEnvelope { version: 0, rule, identities };
+            KeyPolicy::from_bytes(&envelope.encode_to_vec())
+        };
+        let unit = MspPrincipal {
+            principal_classification: Classification::OrganizationUnit.into(),
+            principal: Vec::new(),
+        };
+        let none =
+            SignaturePolicy { r#type: Some(Type::NOutOf(NOutOf { n: 0, rules: Vec::new() })) };
+        let deep = (0..=KeyPolicy::DEPTH_MAX).fold(signed_by(0), |inner, _| SignaturePolicy {
+            r#type: Some(Type::NOutOf(NOutOf { n: 1, rules: vec![inner] })),
+        });
+        assert!(matches!(KeyPolicy::from_bytes(b"old"), Err(Malformed { .. })));
+        assert_eq!(of(None, Vec::new()), Err(NoRule));
+        assert_eq!(of(Some(SignaturePolicy { r#type: None }), Vec::new()), Err(NoRule));
+        assert_eq!(of(Some(signed_by(0)), Vec::new()), Err(NoSigner { place: 0 }));
+        assert_eq!(of(Some(signed_by(-1)), Vec::new()), Err(NoSigner { place: -1 }));
+        assert_eq!(of(Some(signed_by(0)), vec![unit]), Err(OtherSigner));
+        assert_eq!(of(Some(none), Vec::new()), Err(Needed { needed: 0, of: 0 }));
+        assert_eq!(of(Some(deep), Vec::new()), Err(TooLarge));
     }
 
     fn peer(organisation: &str) -> KeyPolicy {

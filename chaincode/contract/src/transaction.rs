@@ -3,25 +3,32 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use fabric_protos::id::{ChaincodeName, ChannelId, TxId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::host::{Event, Ledger, Reply, Request, SUCCESS, Write, WriteChange};
-use crate::{ClaimedTime, CompositeKey, ContractError, Creator, Invocation, Secret, canonical};
+use crate::host::{Ledger, Reply, Request, Write, WriteChange};
+use crate::{CompositeKey, Invocation, canonical};
 
-pub use error::{CallError, LedgerError};
+pub use context::{ClientTimeError, TimeWindow};
+pub use error::{CallError, InvalidRequest, LedgerError, Refusal};
 pub use history::{Change, History};
+pub use overlay::Overlay;
 pub use page::EntryPage;
 pub use private::{Private, PrivateQueries, PrivateReader};
+pub use query::Query;
 pub use range::{Entry, Range};
 
+mod call;
+mod context;
 mod error;
+mod event;
 mod history;
 mod many;
 mod metadata;
+mod overlay;
 mod page;
 mod private;
+mod query;
 mod range;
 
 /// A transaction that may only read.
@@ -98,42 +105,6 @@ impl ReadTransaction {
         Ok(History::new(self.ledger.clone(), checked(key.as_ref())?))
     }
 
-    /// Who signed the proposal; see [`Invocation::creator`].
-    #[must_use]
-    pub fn creator(&self) -> &Creator {
-        self.invocation.creator()
-    }
-
-    /// The transaction's identifier.
-    #[must_use]
-    pub fn tx_id(&self) -> &TxId {
-        self.invocation.tx_id()
-    }
-
-    /// The channel.
-    #[must_use]
-    pub fn channel(&self) -> &ChannelId {
-        self.invocation.channel()
-    }
-
-    /// The time that the client claims; see [`ClaimedTime`] before deciding anything on it.
-    #[must_use]
-    pub fn client_claimed_time(&self) -> ClaimedTime {
-        self.invocation.client_claimed_time()
-    }
-
-    /// The chaincode that the client called; see [`Invocation::outermost_chaincode`].
-    #[must_use]
-    pub fn outermost_chaincode(&self) -> &ChaincodeName {
-        self.invocation.outermost_chaincode()
-    }
-
-    /// Data that came with the proposal and stays off the ledger.
-    #[must_use]
-    pub fn transient(&self, name: &str) -> Option<&Secret> {
-        self.invocation.transient(name)
-    }
-
     async fn get_in(&self, collection: &str, key: String) -> Result<Option<Vec<u8>>, LedgerError> {
         self.value(Request::Get { collection: collection.to_owned(), key }).await
     }
@@ -201,73 +172,6 @@ impl Transaction {
         self.write(PUBLIC.to_owned(), key, WriteChange::Delete).await
     }
 
-    /// Emits an event with the transaction. Only one counts: the last of the chaincode that the
-    /// client called.
-    ///
-    /// # Errors
-    /// If the name is empty.
-    pub fn set_event(
-        &mut self,
-        name: impl Into<String>,
-        payload: Vec<u8>,
-    ) -> Result<(), LedgerError> {
-        let name = name.into();
-        if name.is_empty() {
-            return Err(LedgerError::NamelessEvent);
-        }
-        self.0.ledger.set_event(Event { name, payload });
-        Ok(())
-    }
-
-    /// Calls a function of another chaincode on this channel, in this transaction.
-    ///
-    /// The ledger does not undo what a failed call wrote, so a failure here fails this
-    /// transaction, even if the error is swallowed. [`try_call`](Self::try_call) does not.
-    ///
-    /// Never call a chaincode whose name comes from the input: functions that trust the
-    /// outermost chaincode's name would trust this one for its caller's sake.
-    ///
-    /// # Errors
-    /// If the called chaincode fails or the ledger refuses.
-    pub async fn call(
-        &mut self,
-        chaincode: &ChaincodeName,
-        function: &str,
-        arguments: impl IntoIterator<Item = Vec<u8>>,
-    ) -> Result<Vec<u8>, CallError> {
-        let result = self.try_call(chaincode, function, arguments).await;
-        if let Err(error) = &result {
-            self.0.ledger.fail(ContractError::of(error));
-        }
-        result
-    }
-
-    /// As [`call`](Self::call), except that this transaction survives a failure, and with it
-    /// what the failed call had sent: other languages' libraries send each write at once, this
-    /// one nothing before it must.
-    ///
-    /// # Errors
-    /// If the called chaincode fails or the ledger refuses.
-    pub async fn try_call(
-        &mut self,
-        chaincode: &ChaincodeName,
-        function: &str,
-        arguments: impl IntoIterator<Item = Vec<u8>>,
-    ) -> Result<Vec<u8>, CallError> {
-        let arguments = std::iter::once(function.as_bytes().to_vec()).chain(arguments).collect();
-        let request = Request::Call { chaincode: chaincode.clone(), channel: None, arguments };
-        let Reply::Called(outcome) = self.0.ask(request).await? else {
-            return Err(LedgerError::UnexpectedReply { request: "call" }.into());
-        };
-        // Peers endorse every status below 400, but a called chaincode says only with 200 that
-        // it did what it was asked.
-        if outcome.status == SUCCESS {
-            Ok(outcome.payload)
-        } else {
-            Err(CallError::refused(chaincode, &outcome))
-        }
-    }
-
     async fn put_in(
         &mut self,
         collection: String,
@@ -276,7 +180,7 @@ impl Transaction {
     ) -> Result<(), LedgerError> {
         let key = checked(key)?;
         if value.is_empty() {
-            return Err(LedgerError::EmptyValue { key });
+            return Err(InvalidRequest::EmptyValue { key }.into());
         }
         self.write(collection, key, WriteChange::Put(value)).await
     }
@@ -302,6 +206,6 @@ impl Deref for Transaction {
 /// The name that stands for public state where a private collection's would be.
 const PUBLIC: &str = "";
 
-fn checked(key: &str) -> Result<String, LedgerError> {
-    if key.is_empty() { Err(LedgerError::EmptyKey) } else { Ok(key.to_owned()) }
+fn checked(key: &str) -> Result<String, InvalidRequest> {
+    if key.is_empty() { Err(InvalidRequest::EmptyKey) } else { Ok(key.to_owned()) }
 }

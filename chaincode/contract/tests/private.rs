@@ -67,6 +67,60 @@ impl Offers {
     }
 
     #[evaluate]
+    async fn holds(
+        &self,
+        tx: &ReadTransaction,
+        key: String,
+        value: String,
+    ) -> Result<bool, LedgerError> {
+        tx.private("offers").holds(key, value.as_bytes()).await
+    }
+
+    #[evaluate]
+    async fn page(
+        &self,
+        tx: &mut ReadTransaction,
+        size: u32,
+        bookmark: String,
+    ) -> Result<String, LedgerError> {
+        let page = tx.private_queries("offers").range_page("b", "y", size, &bookmark).await?;
+        let keys: Vec<_> = page.entries.into_iter().map(|entry| entry.key).collect();
+        Ok(format!("{} | {}", keys.join(" "), page.bookmark))
+    }
+
+    #[evaluate]
+    async fn composite_page(
+        &self,
+        tx: &mut ReadTransaction,
+        size: u32,
+        bookmark: String,
+    ) -> Result<String, LedgerError> {
+        let prefix = CompositeKey::new("by", [""; 0]).expect("plain text");
+        let mut offers = tx.private_queries("offers");
+        let page = offers.composite_page(&prefix, size, &bookmark).await?;
+        let keys: Vec<_> = page.entries.into_iter().map(|entry| entry.key).collect();
+        Ok(format!("{} | {}", keys.join(" "), page.bookmark).replace('\0', "/"))
+    }
+
+    #[submit]
+    async fn unguard_private(&self, tx: &mut Transaction, key: String) -> Result<(), LedgerError> {
+        tx.private("offers").clear_key_policy(key).await
+    }
+
+    #[submit]
+    async fn note(&self, tx: &mut Transaction, key: String) -> Result<(), LedgerError> {
+        tx.set_metadata(&key, "note", b"public".to_vec()).await?;
+        tx.private("offers").set_metadata(&key, "note", b"private".to_vec()).await
+    }
+
+    #[evaluate]
+    async fn notes(&self, tx: &ReadTransaction, key: String) -> Result<String, LedgerError> {
+        let public = tx.metadata(&key).await?.remove("note");
+        let private = tx.private("offers").metadata(&key).await?.remove("note");
+        Ok(format!("{} {}", text(public), text(private)))
+    }
+
+    #[evaluate]
     async fn list(&self, tx: &mut ReadTransaction) -> Result<String, LedgerError> {
         let mut offers = tx.private_queries("offers");
         let composite = CompositeKey::new("by", [""; 0]).expect("plain text");
@@ -103,9 +157,10 @@ impl Offers {
 
     #[evaluate]
     async fn guards(&self, tx: &ReadTransaction, key: String) -> Result<String, LedgerError> {
-        let public = tx.key_policy(&key).await?.map_or(0, |policy| policy.len());
-        let private = tx.private("offers").key_policy(&key).await?.map_or(0, |policy| policy.len());
-        Ok(format!("{public} {private}"))
+        let public = tx.key_policy(&key).await?.map(|policy| policy.to_string());
+        let private = tx.private("offers").key_policy(&key).await?;
+        let private = private.map(|policy| policy.to_string());
+        Ok(format!("{} {}", public.unwrap_or_default(), private.unwrap_or_default()))
     }
 }
 
@@ -133,6 +188,9 @@ fn private_values_lie_in_their_collection_alone() {
     check(&ledger, &["get", "others", "a"], expect!["none"]);
     check(&ledger, &["public", "a"], expect!["none"]);
     assert_eq!(ledger.evaluate(&call(&["hash", "a"])).payload, ABC.as_bytes());
+    check(&ledger, &["holds", "a", "abc"], expect!["true"]);
+    check(&ledger, &["holds", "a", "abd"], expect!["false"]);
+    check(&ledger, &["holds", "b", ""], expect!["false"]);
     check(&ledger, &["hash", "b"], expect!["none"]);
     submit(&mut ledger, &["delete", "a"], expect![""]);
     check(&ledger, &["get", "offers", "a"], expect!["none"]);
@@ -168,21 +226,50 @@ fn collections_are_searched_like_public_state() {
 }
 
 #[test]
+fn collections_are_read_in_pages_from_key_to_key() {
+    let mut ledger = ledger();
+    for key in ["a", "b", "c", "d", "e", "z", "\0by\0ann\0", "\0by\0bea\0"] {
+        submit(&mut ledger, &["put", "offers", key], expect![""]);
+    }
+    check(&ledger, &["page", "2", ""], expect!["b c | d"]);
+    check(&ledger, &["page", "2", "d"], expect!["d e | "]);
+    check(&ledger, &["page", "4", ""], expect!["b c d e | "]);
+    check(&ledger, &["page", "0", ""], expect!["500 LEDGER: a page holds at least one entry"]);
+    let other = expect![[r#"500 LEDGER: the bookmark "z" is of another range"#]];
+    check(&ledger, &["page", "1", "z"], other);
+    check(&ledger, &["composite_page", "1", ""], expect!["/by/ann/ | /by/bea/"]);
+    check(&ledger, &["composite_page", "1", "\0by\0bea\0"], expect!["/by/bea/ | "]);
+}
+
+#[test]
+fn metadata_has_any_name() {
+    let mut ledger = ledger();
+    submit(&mut ledger, &["guard", "k", "false"], expect![""]);
+    submit(&mut ledger, &["put", "offers", "k"], expect![""]);
+    submit(&mut ledger, &["note", "k"], expect![""]);
+    check(&ledger, &["notes", "k"], expect!["public private"]);
+    // One entry is all that a key has.
+    check(&ledger, &["guards", "k"], expect![" "]);
+}
+
+#[test]
 fn a_policy_lasts_as_long_as_its_key() {
     let mut ledger = ledger();
-    check(&ledger, &["guards", "k"], expect!["0 0"]);
+    check(&ledger, &["guards", "k"], expect![" "]);
     submit(&mut ledger, &["guard", "k", "false"], expect![""]);
-    check(&ledger, &["guards", "k"], expect!["18 0"]);
+    check(&ledger, &["guards", "k"], expect!["'OrgMSP.peer' "]);
     submit(&mut ledger, &["unguard", "k"], expect![""]);
-    check(&ledger, &["guards", "k"], expect!["0 0"]);
+    check(&ledger, &["guards", "k"], expect![" "]);
     submit(&mut ledger, &["guard", "k", "false"], expect![""]);
     submit(&mut ledger, &["remove", "k"], expect![""]);
-    check(&ledger, &["guards", "k"], expect!["0 0"]);
+    check(&ledger, &["guards", "k"], expect![" "]);
     submit(&mut ledger, &["guard", "k", "true"], expect![""]);
-    check(&ledger, &["guards", "k"], expect!["0 0"]);
+    check(&ledger, &["guards", "k"], expect![" "]);
     submit(&mut ledger, &["put", "offers", "k"], expect![""]);
     submit(&mut ledger, &["guard", "k", "true"], expect![""]);
-    check(&ledger, &["guards", "k"], expect!["0 18"]);
+    check(&ledger, &["guards", "k"], expect![" 'OrgMSP.peer'"]);
+    submit(&mut ledger, &["unguard_private", "k"], expect![""]);
+    check(&ledger, &["guards", "k"], expect![" "]);
 }
 
 fn ledger() -> TestLedger {

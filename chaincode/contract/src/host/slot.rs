@@ -1,14 +1,17 @@
 //! The place where a contract leaves requests and finds replies.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use fabric_protos::id::ChaincodeName;
+
 use super::writes::KeptWrites;
-use crate::host::{Event, Reply, Request, Terms, Write};
-use crate::{ContractError, LedgerError};
+use crate::event::Events;
+use crate::host::{Event, Reply, Request, Terms, Write, WriteChange};
+use crate::{ContractError, EventError, LedgerError};
 
 /// Most requests of one call that may wait at a time.
 const REQUESTS_WAITING_MAX: usize = 1_024;
@@ -56,6 +59,7 @@ impl Ledger {
 
     /// Makes a write. It waits for the peer only if too much is kept already.
     pub(crate) async fn write(&self, mut write: Write) -> Result<(), LedgerError> {
+        self.slot().remember(&write);
         loop {
             let kept = self.slot().kept.keep(write);
             let Err(refused) = kept else { return Ok(()) };
@@ -64,9 +68,32 @@ impl Ledger {
         }
     }
 
-    /// Emits an event; the last one counts.
-    pub(crate) fn set_event(&self, event: Event) {
-        self.slot().event = Some(event);
+    /// Changes what the call leaves for its clients.
+    pub(crate) fn events<T>(&self, change: impl FnOnce(&mut Events) -> T) -> T {
+        change(&mut self.slot().events)
+    }
+
+    /// Adds what a called chaincode left for its clients.
+    pub(crate) fn relay(
+        &self,
+        chaincode: &ChaincodeName,
+        event: &Event,
+    ) -> Result<(), LedgerError> {
+        Ok(self.events(|events| events.relay(chaincode, event))?)
+    }
+
+    /// Remembers public writes from now on; `false` if some have been made that were not.
+    pub(crate) fn begin_overlay(&self) -> bool {
+        let mut slot = self.slot();
+        if slot.written.is_none() && !slot.has_written {
+            slot.written = Some(BTreeMap::new());
+        }
+        slot.written.is_some()
+    }
+
+    /// What a public key became, if the overlay has seen it written.
+    pub(crate) fn written(&self, key: &str) -> Option<Option<Vec<u8>>> {
+        self.slot().written.as_ref()?.get(key).cloned()
     }
 
     /// Fails the call, whatever the contract returns; the first reason counts.
@@ -78,10 +105,10 @@ impl Ledger {
     pub(super) fn next(&self) -> Next {
         let mut slot = self.slot();
         let Some((_, line)) = slot.waiting.front() else { return Next::Nothing };
-        if line.follows_writes() {
-            if let Some(request) = slot.take_writes() {
-                return Next::Ask(request);
-            }
+        if line.follows_writes()
+            && let Some(request) = slot.take_writes()
+        {
+            return Next::Ask(request);
         }
         match slot.waiting.pop_front() {
             Some((ticket, Line::Request(request))) => {
@@ -120,8 +147,8 @@ impl Ledger {
         Ok(())
     }
 
-    pub(super) fn take_event(&self) -> Option<Event> {
-        self.slot().event.take()
+    pub(super) fn take_event(&self) -> Result<Option<Event>, EventError> {
+        self.events(Events::take)
     }
 
     pub(super) fn doom(&self) -> Option<ContractError> {
@@ -229,7 +256,10 @@ struct Slot {
     waiters: Vec<Waiter>,
     last_ticket: u64,
     kept: KeptWrites,
-    event: Option<Event>,
+    has_written: bool,
+    /// What public keys became, for the overlay; `None` if there is none.
+    written: Option<BTreeMap<String, Option<Vec<u8>>>>,
+    events: Events,
     doom: Option<ContractError>,
 }
 
@@ -259,6 +289,19 @@ impl Slot {
     fn ticket(&mut self) -> u64 {
         self.last_ticket = self.last_ticket.wrapping_add(1);
         self.last_ticket
+    }
+
+    fn remember(&mut self, write: &Write) {
+        self.has_written = true;
+        let Some(written) = self.written.as_mut().filter(|_| write.collection.is_empty()) else {
+            return;
+        };
+        let value = match &write.change {
+            WriteChange::Put(value) => Some(value.clone()),
+            WriteChange::Delete | WriteChange::Purge => None,
+            WriteChange::Metadata { .. } => return,
+        };
+        written.insert(write.key.clone(), value);
     }
 
     fn take_writes(&mut self) -> Option<Request> {

@@ -6,16 +6,14 @@ use super::{PUBLIC, checked};
 use crate::host::{Reply, Request, WriteChange};
 use crate::{KeyPolicy, LedgerError, ReadTransaction, Transaction};
 
-/// The metadata entry that validation reads.
-const VALIDATION_PARAMETER: &str = "VALIDATION_PARAMETER";
-
 impl ReadTransaction {
-    /// The committed policy of a key, an encoded `common.SignaturePolicyEnvelope`; `None` if the
-    /// chaincode's own policy decides.
+    /// The committed policy of a key; `None` if the chaincode's own policy decides.
     ///
     /// # Errors
-    /// If the key is empty or the ledger refuses.
-    pub async fn key_policy(&self, key: impl AsRef<str>) -> Result<Option<Vec<u8>>, LedgerError> {
+    /// If the key is empty, the ledger refuses, or the policy is of a form that [`KeyPolicy`]
+    /// does not have; its bytes are then still among the [`metadata`](Self::metadata), under
+    /// [`KeyPolicy::METADATA_NAME`].
+    pub async fn key_policy(&self, key: impl AsRef<str>) -> Result<Option<KeyPolicy>, LedgerError> {
         self.key_policy_in(PUBLIC, key.as_ref()).await
     }
 
@@ -34,12 +32,14 @@ impl ReadTransaction {
         &self,
         collection: &str,
         key: &str,
-    ) -> Result<Option<Vec<u8>>, LedgerError> {
-        let mut metadata = self.metadata_in(collection, key).await?;
-        Ok(metadata.remove(VALIDATION_PARAMETER).filter(|policy| !policy.is_empty()))
+    ) -> Result<Option<KeyPolicy>, LedgerError> {
+        let metadata = self.metadata_in(collection, key).await?;
+        let policy = metadata.get(KeyPolicy::METADATA_NAME).filter(|policy| !policy.is_empty());
+        let policy = policy.map(|policy| KeyPolicy::from_bytes(policy)).transpose();
+        policy.map_err(|source| LedgerError::Policy { key: key.to_owned(), source })
     }
 
-    async fn metadata_in(
+    pub(super) async fn metadata_in(
         &self,
         collection: &str,
         key: &str,
@@ -77,6 +77,21 @@ impl Transaction {
         self.set_key_policy_in(PUBLIC, key.as_ref(), Vec::new()).await
     }
 
+    /// Replaces a key's metadata by one entry. The key's policy is such an entry,
+    /// [`KeyPolicy::METADATA_NAME`]: an entry of another name takes its place.
+    ///
+    /// # Errors
+    /// If the key is empty or the ledger refuses.
+    pub async fn set_metadata(
+        &mut self,
+        key: impl AsRef<str>,
+        name: &str,
+        value: Vec<u8>,
+    ) -> Result<(), LedgerError> {
+        let (key, name) = (checked(key.as_ref())?, name.to_owned());
+        self.write(PUBLIC.to_owned(), key, WriteChange::Metadata { name, value }).await
+    }
+
     pub(super) async fn set_key_policy_in(
         &mut self,
         collection: &str,
@@ -84,7 +99,7 @@ impl Transaction {
         value: Vec<u8>,
     ) -> Result<(), LedgerError> {
         let (collection, key) = (collection.to_owned(), checked(key)?);
-        let name = VALIDATION_PARAMETER.to_owned();
+        let name = KeyPolicy::METADATA_NAME.to_owned();
         self.write(collection, key, WriteChange::Metadata { name, value }).await
     }
 }

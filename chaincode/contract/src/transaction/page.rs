@@ -2,13 +2,13 @@
 
 use super::range;
 use crate::host::{Reply, Request};
-use crate::{CompositeKey, Entry, LedgerError, ReadTransaction};
+use crate::{CompositeKey, Entry, InvalidRequest, LedgerError, ReadTransaction};
 
-/// A page of a range of keys.
+/// A page of a range of keys, or of what a query selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "complete by definition")]
 pub struct EntryPage {
-    /// The entries, in key order.
+    /// The entries, in key order, or in the query's.
     pub entries: Vec<Entry>,
     /// What to ask for the next page with; empty after the last.
     pub bookmark: String,
@@ -66,18 +66,26 @@ impl ReadTransaction {
         size: u32,
         bookmark: &str,
     ) -> Result<EntryPage, LedgerError> {
-        if size == 0 {
-            return Err(LedgerError::PageSize);
-        }
+        not_empty(size)?;
         // The peer would begin wherever the bookmark says, outside the range as well.
-        let is_inside = bookmark >= start.as_str() && (end.is_empty() || bookmark < end.as_str());
-        if !bookmark.is_empty() && !is_inside {
-            return Err(LedgerError::Bookmark { bookmark: bookmark.to_owned() });
-        }
+        inside((&start, &end), bookmark)?;
         let request = Request::RangePage { start, end, size, bookmark: bookmark.to_owned() };
         let Reply::EntryPage(page) = self.ask(request).await? else {
             return Err(LedgerError::UnexpectedReply { request: "range page" });
         };
         Ok(page)
     }
+}
+
+pub(super) fn not_empty(size: u32) -> Result<(), InvalidRequest> {
+    if size == 0 { Err(InvalidRequest::PageSize) } else { Ok(()) }
+}
+
+/// Refuses a bookmark outside the range.
+pub(super) fn inside((start, end): (&str, &str), bookmark: &str) -> Result<(), InvalidRequest> {
+    let is_inside = bookmark >= start && (end.is_empty() || bookmark < end);
+    if bookmark.is_empty() || is_inside {
+        return Ok(());
+    }
+    Err(InvalidRequest::Bookmark { bookmark: bookmark.to_owned() })
 }

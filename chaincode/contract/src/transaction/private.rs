@@ -1,9 +1,16 @@
 //! Private data: values that only the members of a collection hold, and their hashes on the
 //! ledger of all.
 
-use super::checked;
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::{checked, page, range};
 use crate::host::{Request, WriteChange};
-use crate::{CompositeKey, KeyPolicy, LedgerError, Range, ReadTransaction, Transaction};
+use crate::{
+    CompositeKey, EntryPage, InvalidRequest, KeyPolicy, LedgerError, Query, Range, ReadTransaction,
+    Transaction,
+};
 
 impl ReadTransaction {
     /// The values and hashes of a private collection.
@@ -12,7 +19,7 @@ impl ReadTransaction {
         PrivateReader { transaction: self, collection }
     }
 
-    /// Ranges over a private collection.
+    /// Ranges and queries over a private collection.
     ///
     /// Peers refuse them in a transaction that writes, before or after: this function takes the
     /// transaction as `&mut ReadTransaction`, which a [`Transaction`] does not give away.
@@ -58,12 +65,33 @@ impl PrivateReader<'_> {
         self.transaction.value(Request::Hash { collection, key }).await
     }
 
+    /// Whether a key's committed value is this one, by its hash: so a member of the channel can
+    /// check what a member of the collection shows.
+    ///
+    /// # Errors
+    /// As [`hash`](Self::hash).
+    pub async fn holds(&self, key: impl AsRef<str>, value: &[u8]) -> Result<bool, LedgerError> {
+        let hash = self.hash(key).await?;
+        Ok(hash.is_some_and(|hash| hash == Sha256::digest(value).as_slice()))
+    }
+
     /// The committed policy of a key; see [`ReadTransaction::key_policy`].
     ///
     /// # Errors
-    /// If the collection or the key is empty, or the ledger refuses.
-    pub async fn key_policy(&self, key: impl AsRef<str>) -> Result<Option<Vec<u8>>, LedgerError> {
+    /// As there, or if the collection is empty.
+    pub async fn key_policy(&self, key: impl AsRef<str>) -> Result<Option<KeyPolicy>, LedgerError> {
         self.transaction.key_policy_in(&named(self.collection)?, key.as_ref()).await
+    }
+
+    /// The committed metadata of a key by name.
+    ///
+    /// # Errors
+    /// If the collection or the key is empty, or the ledger refuses.
+    pub async fn metadata(
+        &self,
+        key: impl AsRef<str>,
+    ) -> Result<BTreeMap<String, Vec<u8>>, LedgerError> {
+        self.transaction.metadata_in(&named(self.collection)?, key.as_ref()).await
     }
 }
 
@@ -139,10 +167,36 @@ impl Private<'_> {
         let collection = named(self.collection)?;
         self.transaction.set_key_policy_in(&collection, key.as_ref(), policy.to_bytes()).await
     }
+
+    /// Leaves later changes of a key to the policy of the collection, or of the chaincode, again.
+    ///
+    /// # Errors
+    /// As [`set_key_policy`](Self::set_key_policy).
+    pub async fn clear_key_policy(&mut self, key: impl AsRef<str>) -> Result<(), LedgerError> {
+        let collection = named(self.collection)?;
+        self.transaction.set_key_policy_in(&collection, key.as_ref(), Vec::new()).await
+    }
+
+    /// Replaces a key's metadata by one entry; see [`Transaction::set_metadata`].
+    ///
+    /// # Errors
+    /// As [`set_key_policy`](Self::set_key_policy).
+    pub async fn set_metadata(
+        &mut self,
+        key: impl AsRef<str>,
+        name: &str,
+        value: Vec<u8>,
+    ) -> Result<(), LedgerError> {
+        let (collection, key) = (named(self.collection)?, checked(key.as_ref())?);
+        let change = WriteChange::Metadata { name: name.to_owned(), value };
+        self.transaction.write(collection, key, change).await
+    }
 }
 
-/// Ranges over a private collection. They are read page by page, as [`Range`] does; the ledger
-/// has no bookmarks for them, so to go on later begin behind the last key.
+/// Ranges and queries over a private collection.
+///
+/// Peers have no pages of private data. A page is the first part of a range here, and its
+/// bookmark the key at which the next one begins.
 #[derive(Debug)]
 pub struct PrivateQueries<'t> {
     transaction: &'t mut ReadTransaction,
@@ -174,12 +228,65 @@ impl PrivateQueries<'_> {
         let collection = named(self.collection)?;
         Ok(Range::composite(self.transaction.ledger.clone(), &collection, prefix))
     }
+
+    /// The entries that a query selects; see [`ReadTransaction::query`].
+    ///
+    /// # Errors
+    /// If the collection is empty.
+    pub fn query(&mut self, query: impl Into<String>) -> Result<Query, LedgerError> {
+        let collection = named(self.collection)?;
+        let ledger = self.transaction.ledger.clone();
+        Ok(Query::new(Range::query(ledger, &collection, query.into())))
+    }
+
+    /// At most `size` entries from `start` on and before `end`, beginning at a bookmark; the
+    /// empty one is the range's start.
+    ///
+    /// # Errors
+    /// If the collection is empty, a bound begins with U+0000, the size is 0, the bookmark lies
+    /// outside the range, or the ledger refuses.
+    pub async fn range_page(
+        &mut self,
+        start: &str,
+        end: &str,
+        size: u32,
+        bookmark: &str,
+    ) -> Result<EntryPage, LedgerError> {
+        self.page(range::plain_bounds(start, end)?, size, bookmark).await
+    }
+
+    /// At most `size` entries whose composite keys begin with the parts of `prefix`.
+    ///
+    /// # Errors
+    /// If the collection is empty, the size is 0, the bookmark lies outside the range, or the
+    /// ledger refuses.
+    pub async fn composite_page(
+        &mut self,
+        prefix: &CompositeKey,
+        size: u32,
+        bookmark: &str,
+    ) -> Result<EntryPage, LedgerError> {
+        self.page((prefix.as_str().to_owned(), prefix.range_end()), size, bookmark).await
+    }
+
+    async fn page(
+        &mut self,
+        (start, end): (String, String),
+        size: u32,
+        bookmark: &str,
+    ) -> Result<EntryPage, LedgerError> {
+        let collection = named(self.collection)?;
+        page::not_empty(size)?;
+        page::inside((&start, &end), bookmark)?;
+        let start = if bookmark.is_empty() { start } else { bookmark.to_owned() };
+        Range::new(self.transaction.ledger.clone(), &collection, start, end).page(size).await
+    }
 }
 
 /// A collection's name. The empty one would be public state.
-fn named(collection: &str) -> Result<String, LedgerError> {
+fn named(collection: &str) -> Result<String, InvalidRequest> {
     if collection.is_empty() {
-        Err(LedgerError::NamelessCollection)
+        Err(InvalidRequest::NamelessCollection)
     } else {
         Ok(collection.to_owned())
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::composite::{DELIMITER, LAST};
 use crate::host::{Ledger, Reply, Request};
-use crate::{CompositeKey, LedgerError};
+use crate::{CompositeKey, EntryPage, InvalidRequest, LedgerError};
 
 /// A key and its value.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,11 +48,25 @@ impl Range {
                 Position::Start { collection, start, end } => {
                     Request::Range { collection, start, end }
                 }
+                Position::Select { collection, query } => Request::Query { collection, query },
                 Position::Open { iterator } => Request::NextPage { iterator },
                 Position::End => return Ok(None),
             };
             self.read(request).await?;
         }
+    }
+
+    /// At most `size` entries, and the key at which to go on.
+    pub(super) async fn page(mut self, size: u32) -> Result<EntryPage, LedgerError> {
+        let mut page = EntryPage { entries: Vec::new(), bookmark: String::new() };
+        while let Some(entry) = self.next().await? {
+            if u32::try_from(page.entries.len()).is_ok_and(|read| read >= size) {
+                page.bookmark = entry.key;
+                break;
+            }
+            page.entries.push(entry);
+        }
+        Ok(page)
     }
 
     pub(super) fn simple(
@@ -71,7 +85,7 @@ impl Range {
         prefix: &str,
     ) -> Result<Self, LedgerError> {
         if prefix.is_empty() {
-            return Err(LedgerError::EmptyKey);
+            return Err(InvalidRequest::EmptyKey.into());
         }
         Self::simple(ledger, collection, prefix, &format!("{prefix}{LAST}"))
     }
@@ -80,7 +94,12 @@ impl Range {
         Self::new(ledger, collection, prefix.as_str().to_owned(), prefix.range_end())
     }
 
-    fn new(ledger: Ledger, collection: &str, start: String, end: String) -> Self {
+    pub(super) fn query(ledger: Ledger, collection: &str, query: String) -> Self {
+        let position = Position::Select { collection: collection.to_owned(), query };
+        Self { ledger, position, entries: VecDeque::new() }
+    }
+
+    pub(super) fn new(ledger: Ledger, collection: &str, start: String, end: String) -> Self {
         let position = Position::Start { collection: collection.to_owned(), start, end };
         Self { ledger, position, entries: VecDeque::new() }
     }
@@ -107,10 +126,10 @@ impl Drop for Range {
 }
 
 /// The bounds of a range of plain keys.
-pub(super) fn plain_bounds(start: &str, end: &str) -> Result<(String, String), LedgerError> {
+pub(super) fn plain_bounds(start: &str, end: &str) -> Result<(String, String), InvalidRequest> {
     for bound in [start, end] {
         if bound.starts_with(DELIMITER) {
-            return Err(LedgerError::CompositeBound { bound: bound.to_owned() });
+            return Err(InvalidRequest::CompositeBound { bound: bound.to_owned() });
         }
     }
     let start = if start.is_empty() { AFTER_COMPOSITE } else { start };
@@ -128,6 +147,7 @@ const AFTER_COMPOSITE: &str = "\u{1}";
 #[derive(Debug)]
 enum Position {
     Start { collection: String, start: String, end: String },
+    Select { collection: String, query: String },
     Open { iterator: String },
     End,
 }

@@ -25,7 +25,11 @@ fn each_variant_has_its_status_and_code() {
     check(&AssetError::AssetExists { id: "a".into() }, 409, "ASSET_EXISTS: asset a exists");
     check(&AssetError::Weight(7), 499, "HEAVY: too heavy");
     check(&AssetError::Never, 403, "NEVER: never");
-    check(&AssetError::from(LedgerError::EmptyKey), 500, "LEDGER: a key may not be empty");
+    check(
+        &AssetError::from(LedgerError::TooManyRequests),
+        500,
+        "LEDGER: too many requests wait for the ledger",
+    );
     let inner = ContractError::new(Status::BUSY, "LATER", "wait");
     check(&AssetError::Inside { inner }, 503, "LATER: inside: wait");
 }

@@ -10,6 +10,9 @@
     reason = "all of this is test, contracts included"
 )]
 
+mod calls;
+mod overlay;
 mod program;
+mod queries;
 mod script;
 mod writes;

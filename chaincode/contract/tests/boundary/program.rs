@@ -1,10 +1,22 @@
 //! A contract that does what it is told, so that a test's case is one line.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use pervade_chaincode::{
-    Chaincode, ContractError, Fault, KeyPolicy, Role, Status, Transaction, contract,
+    Chaincode, ContractError, Fault, KeyPolicy, Query, Range, ReadTransaction, Role, Status,
+    TimeWindow, Transaction, TypedEvent, contract,
 };
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Created {
+    pub(crate) id: String,
+}
+
+impl TypedEvent for Created {
+    const TYPE: &'static str = "created";
+}
 
 #[derive(Debug)]
 pub(crate) struct Program;
@@ -22,6 +34,65 @@ impl Program {
         }
         Ok(said.trim_end().to_owned())
     }
+
+    /// As `run`, with what only transactions without writes may do.
+    #[evaluate]
+    async fn read(
+        &self,
+        tx: &mut ReadTransaction,
+        program: String,
+    ) -> Result<String, ContractError> {
+        let mut said = String::new();
+        for command in program.split(';') {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            read_step(tx, &words, &mut said).await?;
+        }
+        Ok(said.trim_end().to_owned())
+    }
+}
+
+async fn read_step(
+    tx: &mut ReadTransaction,
+    words: &[&str],
+    said: &mut String,
+) -> Result<(), ContractError> {
+    match *words {
+        ["query", query] => queried(tx.query(query), said).await?,
+        ["first", query] => say(said, first(tx.query(query)).await?),
+        ["query", collection, query] => {
+            let query = tx.private_queries(collection).query(query).map_err(fault)?;
+            queried(query, said).await?;
+        }
+        ["page", query, size, ref bookmark @ ..] => {
+            let size = size.parse().unwrap();
+            let bookmark = bookmark.first().copied().unwrap_or_default();
+            let page = tx.query_page(query, size, bookmark).await.map_err(fault)?;
+            write!(said, "{:?} then {}", page.entries, page.bookmark).unwrap();
+        }
+        ["part", collection, size] => {
+            let size = size.parse().unwrap();
+            let mut private = tx.private_queries(collection);
+            let page = private.range_page("", "", size, "").await.map_err(fault)?;
+            write!(said, "{:?} then {}", page.entries, page.bookmark).unwrap();
+        }
+        ["ask", channel, name] => {
+            let (channel, name) = (channel.parse().unwrap(), name.parse().unwrap());
+            say(said, Some(tx.call_on(&channel, &name, "go", []).await.map_err(fault)?));
+        }
+        ref other => panic!("{other:?} is no command"),
+    }
+    Ok(())
+}
+
+async fn queried(mut query: Query, said: &mut String) -> Result<(), ContractError> {
+    while let Some(entry) = query.next().await.map_err(fault)? {
+        write!(said, "{entry:?} ").unwrap();
+    }
+    Ok(())
+}
+
+async fn first(mut query: Query) -> Result<Option<Vec<u8>>, ContractError> {
+    Ok(query.next().await.map_err(fault)?.map(|entry| entry.value))
 }
 
 async fn step(
@@ -66,11 +137,39 @@ async fn step(
             let answer = tx.try_call(&name.parse().unwrap(), "go", []).await;
             say(said, Some(answer.map_or_else(|error| error.to_string().into(), |answer| answer)));
         }
+        ["emit", id] => tx.emit(&Created { id: id.to_owned() }).map_err(fault)?,
+        ["event", name, payload] => tx.set_event(name, payload.into()).map_err(fault)?,
+        ["write", key, value] => {
+            let mut overlay = tx.overlay().map_err(fault)?;
+            overlay.put(key, value.into()).await.map_err(fault)?;
+        }
+        ["unwrite", key] => tx.overlay().map_err(fault)?.delete(key).await.map_err(fault)?,
+        ["see", key] => {
+            let value = tx.overlay().map_err(fault)?.get(key).await.map_err(fault)?;
+            say(said, value);
+        }
+        ["range"] => {
+            let range: Range = tx.range("", "").map_err(fault)?;
+            say(said, in_range(range).await?);
+        }
+        ["near", past, future] => {
+            tx.require_client_time_within(window(past, future)).map_err(fault)?
+        }
+        ["near?", past, future] => drop(tx.require_client_time_within(window(past, future))),
         ["fail"] => return Err(ContractError::new(Status::CONFLICT, "TOLD_SO", "as told")),
         ["panic"] => panic!("as told"),
         ref other => panic!("{other:?} is no command"),
     }
     Ok(())
+}
+
+async fn in_range(mut range: Range) -> Result<Option<Vec<u8>>, ContractError> {
+    Ok(range.next().await.map_err(fault)?.map(|entry| entry.value))
+}
+
+fn window(past: &str, future: &str) -> TimeWindow {
+    let seconds = |text: &str| Duration::from_secs(text.parse().unwrap());
+    TimeWindow { past: seconds(past), future: seconds(future) }
 }
 
 fn say(said: &mut String, value: Option<Vec<u8>>) {

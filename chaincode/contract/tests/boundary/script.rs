@@ -6,7 +6,8 @@ use std::sync::Arc;
 use expect_test::Expect;
 use fabric_protos::protos::ChaincodeInput;
 use pervade_chaincode::host::{
-    Changes, Execution, Outcome, Page, Reply, Request, Step, Terms, Write as Change, WriteChange,
+    Changes, Event, Execution, Outcome, Page, Reply, Request, Step, Terms, Write as Change,
+    WriteChange,
 };
 use pervade_chaincode::testing::TestCall;
 use pervade_chaincode::{Entry, EntryPage, Invocation};
@@ -21,10 +22,21 @@ pub(crate) fn check(terms: Terms, program: &str, replies: &[&str], expected: Exp
     expected.assert_eq(&transcript(terms, program, replies));
 }
 
+/// As [`check`], of a program that only reads.
+#[track_caller]
+pub(crate) fn check_read(program: &str, replies: &[&str], expected: Expect) {
+    let call = TestCall::new("program", "read").arg(program);
+    expected.assert_eq(&transcript_of(invocation(&call), Terms::SINGLE, replies));
+}
+
 pub(crate) fn transcript(terms: Terms, program: &str, replies: &[&str]) -> String {
+    transcript_of(invocation(&TestCall::new("program", "run").arg(program)), terms, replies)
+}
+
+pub(crate) fn transcript_of(call: Invocation, terms: Terms, replies: &[&str]) -> String {
     let mut lines = String::new();
     let mut replies = replies.iter();
-    let outcome = drive(&TestCall::new("program", "run").arg(program), terms, |request| {
+    let outcome = drive(call, terms, |request| {
         writeln!(lines, "{}", asked(&request)).unwrap();
         replies.next().map_or_else(|| empty_ledger(&request), |reply| scripted(reply))
     });
@@ -34,12 +46,11 @@ pub(crate) fn transcript(terms: Terms, program: &str, replies: &[&str]) -> Strin
 
 /// Runs a call to its end.
 pub(crate) fn drive(
-    call: &TestCall,
+    call: Invocation,
     terms: Terms,
     mut answer: impl FnMut(Request) -> Reply,
 ) -> Outcome {
-    let (mut execution, mut step) =
-        Execution::start(&Arc::new(program::chaincode()), invocation(call), terms);
+    let (mut execution, mut step) = Execution::start(&Arc::new(program::chaincode()), call, terms);
     loop {
         match step {
             Step::Ask(request) => step = execution.resume(answer(request)),
@@ -85,6 +96,15 @@ fn asked(request: &Request) -> String {
             None => format!("call {chaincode}"),
             Some(channel) => format!("call {chaincode} on {channel}"),
         },
+        Request::Range { collection, start, end } => {
+            format!("range {}", place(collection, &format!("{start:?}..{end:?}")))
+        }
+        Request::Query { collection, query } => format!("query {}", place(collection, query)),
+        Request::QueryPage { query, size, bookmark } => {
+            format!("{size} of query {query} from {bookmark:?}")
+        }
+        Request::NextPage { iterator } => format!("next of {iterator}"),
+        Request::CloseIterator { iterator } => format!("close {iterator}"),
         other => format!("{other:?}"),
     }
 }
@@ -112,6 +132,30 @@ fn scripted(reply: &str) -> Reply {
             let values = values.split_whitespace();
             Reply::Values(values.map(|value| (value != "-").then(|| value.into())).collect())
         }
+        ("page", entries) => Reply::Page(Page { entries: scripted_entries(entries), more: None }),
+        ("more", page) => {
+            let (iterator, entries) = page.split_once(' ').unwrap();
+            let more = Some(iterator.to_owned());
+            Reply::Page(Page { entries: scripted_entries(entries), more })
+        }
+        ("bookmark", page) => {
+            let (bookmark, entries) = page.split_once(' ').unwrap_or((page, ""));
+            let (entries, bookmark) = (scripted_entries(entries), bookmark.to_owned());
+            Reply::EntryPage(EntryPage { entries, bookmark })
+        }
+        ("emitted", id) => {
+            let payload = format!(
+                r#"{{"events":[{{"payload":{{"id":"{id}"}},"type":"created"}}],"version":1}}"#
+            );
+            let event = Event { name: "pervade.events".to_owned(), payload: payload.into() };
+            let outcome = Outcome {
+                status: 200,
+                message: String::new(),
+                payload: Vec::new(),
+                event: Some(event),
+            };
+            Reply::Called(outcome)
+        }
         ("called", outcome) => {
             let (status, text) = outcome.split_once(' ').unwrap();
             let status = status.parse().unwrap();
@@ -126,6 +170,11 @@ fn scripted(reply: &str) -> Reply {
         ("refused", reason) => Reply::Refused { reason: reason.to_owned() },
         _ => panic!("{reply:?} is no reply"),
     }
+}
+
+fn scripted_entries(entries: &str) -> Vec<Entry> {
+    let entries = entries.split_whitespace().map(|entry| entry.split_once('=').unwrap());
+    entries.map(|(key, value)| Entry { key: key.to_owned(), value: value.into() }).collect()
 }
 
 /// What a peer says that has no state, and takes whatever is written.

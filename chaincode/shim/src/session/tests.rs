@@ -77,7 +77,7 @@ impl Store {
 
     #[submit]
     async fn guard(&self, tx: &mut Transaction, key: String) -> Result<String, LedgerError> {
-        let before = tx.key_policy(&key).await?.unwrap_or_default();
+        let before = tx.metadata(&key).await?.remove(KeyPolicy::METADATA_NAME).unwrap_or_default();
         let policy = KeyPolicy::signed_by("OrgMSP".parse().unwrap(), Role::Peer);
         tx.set_key_policy(&key, &policy).await?;
         tx.clear_key_policy(&key).await?;
@@ -410,7 +410,7 @@ fn histories_are_pulled_as_far_as_they_are_read_and_closed_when_left() {
          <- ERROR ch/a history database is not enabled",
         expect![[r#"
             -> GET_HISTORY_FOR_KEY ch/a k
-            -> COMPLETED ch/a 500 LEDGER: the ledger refused this history: history database is not enabled"#]],
+            -> COMPLETED ch/a 500 LEDGER_UNSUPPORTED: the ledger refused this history: history database is not enabled"#]],
     );
 }
 

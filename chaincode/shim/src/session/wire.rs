@@ -12,7 +12,7 @@ use fabric_protos::protos::{
 };
 use fabric_protos::queryresult::{KeyModification, Kv};
 use fabric_protos::{DecodeError, Message};
-use pervade_chaincode::host::{Changes, Outcome, Page, Reply, Request, Write, WriteChange};
+use pervade_chaincode::host::{Changes, Event, Outcome, Page, Reply, Request, Write, WriteChange};
 use pervade_chaincode::{Change, ClaimedTime, Entry, EntryPage};
 
 /// What was asked, as far as it decides how the answer is read.
@@ -226,6 +226,8 @@ fn called(payload: &[u8]) -> Result<Reply, DecodeError> {
         let reason = String::from_utf8_lossy(&message.payload).into_owned();
         return Ok(Reply::Refused { reason });
     }
+    let event = message.chaincode_event.filter(|event| !event.event_name.is_empty());
+    let event = event.map(|event| Event { name: event.event_name, payload: event.payload });
     let Response { status, message, payload } = Response::decode(message.payload.as_slice())?;
-    Ok(Reply::Called(Outcome { status, message, payload, event: None }))
+    Ok(Reply::Called(Outcome { status, message, payload, event }))
 }
