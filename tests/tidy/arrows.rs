@@ -6,6 +6,7 @@ use crate::tree;
 const LAYERS: &[(&str, u8)] = &[
     ("fabric/rpc", 2),
     ("fabric/", 0),
+    ("chaincode/examples/", 3),
     ("chaincode/services/", 3),
     ("chaincode/shim", 2),
     ("chaincode/simulator", 2),

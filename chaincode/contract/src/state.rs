@@ -4,8 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::{
-    Argument, CompositeKey, CompositeKeyError, Fault, LedgerError, Range, ReadTransaction, Status,
-    Transaction, canonical,
+    Argument, CompositeKey, CompositeKeyError, Fault, KeyPolicy, LedgerError, Range,
+    ReadTransaction, Status, Transaction, canonical,
 };
 
 pub use key::{KeyOf, KeyPart, KeyPrefix, PartOf};
@@ -168,6 +168,20 @@ impl Transaction {
     pub async fn remove<T: State>(&mut self, key: impl KeyOf<T>) -> Result<(), StateError> {
         let key = Place::of::<T>(key.parts())?;
         Ok(self.delete(&key.key).await?)
+    }
+
+    /// Decides who must endorse later changes of what lies under a key; see
+    /// [`set_key_policy`](Self::set_key_policy).
+    ///
+    /// # Errors
+    /// If the key cannot be built, or the ledger refuses.
+    pub async fn set_policy_of<T: State>(
+        &mut self,
+        key: impl KeyOf<T>,
+        policy: &KeyPolicy,
+    ) -> Result<(), StateError> {
+        let key = Place::of::<T>(key.parts())?;
+        Ok(self.set_key_policy(&key.key, policy).await?)
     }
 }
 

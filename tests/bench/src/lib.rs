@@ -4,15 +4,19 @@
 //! orders nothing and validates nothing. So what is measured is the library, its transport and
 //! the peer's few microseconds, which are the same for all.
 
+mod credentials;
 mod frame;
 mod function;
+mod listen;
 mod load;
 mod peer;
 mod process;
 mod wire;
 
+pub use credentials::{Authority, Credential};
 pub use frame::Frame;
 pub use function::Function;
+pub use listen::Listener;
 pub use load::{Kind, Load, LoadError, Measured, Stream};
 pub use peer::{Announces, PeerError};
 pub use process::{Process, ProcessError};

@@ -18,7 +18,7 @@ use clap::Parser;
 use pervade_bench::{Function, Load, LoadError, Measured, Process, ProcessError, Stream};
 
 use self::report::{Cell, Report};
-use self::subject::{Ready, Subject, SubjectError};
+use self::subject::{Ready, Started, Subject, SubjectError};
 
 /// Measure chaincode libraries against a peer that is only their stream
 #[derive(Debug, Parser)]
@@ -112,7 +112,7 @@ async fn series(
     cells: &mut Vec<Cell>,
 ) -> Result<(), SeriesError> {
     let calls = usize::try_from(in_flight).unwrap_or(usize::MAX);
-    let (process, ends) = subject.start(ready, calls).await?;
+    let Started { process, ends, listener } = subject.start(ready, calls).await?;
     let mut stream = Stream::open(ends, subject.kind(), subject.announced()).await?;
     for &function in &options.functions {
         let load = Load {
@@ -126,7 +126,9 @@ async fn series(
         say(&format!("{subject}: {cell}"));
         cells.push(cell);
     }
-    Ok(process.stop().await?)
+    process.stop().await?;
+    drop(listener);
+    Ok(())
 }
 
 fn cell(

@@ -25,6 +25,19 @@ impl PrivateReader<'_> {
             None => Err(key.missing::<T>()),
         }
     }
+
+    /// The SHA-256 of what lies under a key, which peers outside the collection have as well;
+    /// `None` if nothing does.
+    ///
+    /// # Errors
+    /// If the key cannot be built, or the ledger refuses.
+    pub async fn hash_of<T: State>(
+        &self,
+        key: impl KeyOf<T>,
+    ) -> Result<Option<Vec<u8>>, StateError> {
+        let key = Place::of::<T>(key.parts())?;
+        Ok(self.hash(&key.key).await?)
+    }
 }
 
 impl Private<'_> {
@@ -42,6 +55,17 @@ impl Private<'_> {
     /// As there.
     pub async fn load<T: State>(&self, key: impl KeyOf<T>) -> Result<T, StateError> {
         self.reader().load(key).await
+    }
+
+    /// As [`PrivateReader::hash_of`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn hash_of<T: State>(
+        &self,
+        key: impl KeyOf<T>,
+    ) -> Result<Option<Vec<u8>>, StateError> {
+        self.reader().hash_of(key).await
     }
 
     /// As [`Transaction::save`](crate::Transaction::save), in the collection.
