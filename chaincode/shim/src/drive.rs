@@ -60,7 +60,10 @@ struct Shared {
 }
 
 /// Messages read at a time.
-const BURST_MAX: usize = 256;
+const BURST_MAX: usize = 64;
+
+/// Bytes read at a time after which the transport comes first.
+const YIELD_BYTES: usize = 64 * 1024;
 
 /// Opens a stream: what drives it, and what it sends.
 pub(crate) fn open(
@@ -119,9 +122,11 @@ impl Driver {
     /// Reads the stream and runs what is quick, until the stream ends or another task takes the
     /// place of this one.
     async fn read(self, reader: u64) {
-        while poll_fn(|context| self.0.poll_arrived(context)).await {
-            // The transport may have things to do after what was read, on this very thread.
-            tokio::task::yield_now().await;
+        while let Some(bytes) = poll_fn(|context| self.0.poll_arrived(context)).await {
+            if bytes >= YIELD_BYTES {
+                // The transport tells the peer what was read, on this very thread.
+                tokio::task::yield_now().await;
+            }
             if !self.run_arrived(reader) {
                 return;
             }
@@ -192,22 +197,25 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads what has arrived; false at the end of the stream.
-    fn poll_arrived(&self, context: &mut Context<'_>) -> Poll<bool> {
+    /// Reads what has arrived, and tells how many bytes that were; none at the end of the stream.
+    fn poll_arrived(&self, context: &mut Context<'_>) -> Poll<Option<usize>> {
         match self.state().may_read(context.waker()) {
-            MayRead::Ended => return Poll::Ready(false),
+            MayRead::Ended => return Poll::Ready(None),
             MayRead::Later => return Poll::Pending,
-            MayRead::Has => return Poll::Ready(true),
+            MayRead::Has => return Poll::Ready(Some(0)),
             MayRead::Now => {}
         }
-        let mut burst = Vec::new();
+        let (mut burst, mut bytes) = (Vec::new(), 0_usize);
         let mut incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
         let is_closed = loop {
             if burst.len() == BURST_MAX {
                 break false;
             }
             match incoming.as_mut().poll_next(context) {
-                Poll::Ready(Some(message)) => burst.push(message),
+                Poll::Ready(Some(message)) => {
+                    bytes = bytes.saturating_add(message.payload.len());
+                    burst.push(message);
+                }
                 Poll::Ready(None) => break true,
                 Poll::Pending => break false,
             }
@@ -217,7 +225,7 @@ impl Shared {
             (true, false) => Poll::Pending,
             (is_empty, is_closed) => {
                 self.state().arrive(burst, is_closed);
-                Poll::Ready(!is_empty)
+                Poll::Ready((!is_empty).then_some(bytes))
             }
         }
     }

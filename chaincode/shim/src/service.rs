@@ -139,7 +139,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Bytes that a peer may send before it waits for us to have read them: more than the messages
 /// of many transactions.
-pub(crate) const WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+pub(crate) const WINDOW_BYTES: u32 = 1024 * 1024;
 
 /// Streams on one connection. A peer opens one.
 const STREAMS_PER_CONNECTION_MAX: u32 = 16;
