@@ -7,6 +7,9 @@
 //! A gateway is asked for help, not trusted: before [`Transaction::sign`] can be called, what the
 //! gateway returned has been compared, byte for byte, with what was proposed, and each endorsement
 //! has been verified ([`EnvelopeMismatch`] names what differed). A lying gateway gets no signature.
+//!
+//! A contract written with [`pervade_chaincode`] has a typed client, which calls through a
+//! [`Network`]: see its [`Caller`](pervade_chaincode::Caller).
 
 mod blocks;
 mod commit;
@@ -18,6 +21,7 @@ mod lifecycle;
 mod proposal;
 mod refusal;
 mod seek;
+mod typed;
 
 pub use blocks::{BlockStream, BlocksError};
 pub use commit::{Commit, CommitError, Outcome, SubmitError, Submitted};
@@ -34,3 +38,4 @@ pub use proposal::{
 };
 pub use refusal::{PeerDetail, Refusal, StatusCode};
 pub use seek::Start;
+pub use typed::{Committed, ContractRefusal, TypedCallError};

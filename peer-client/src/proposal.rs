@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fabric_protos::id::TxId;
-use fabric_protos::proposal::{ProposalSpec, build};
+use fabric_protos::proposal::{ProposalSpec, build, build_initialisation};
 use fabric_protos::{Message as _, Timestamp, gateway as wire, protos};
 use pervade_identity::SignError;
 use pervade_ports::RngError;
@@ -19,6 +19,7 @@ pub struct ProposalBuilder {
     args: Vec<Vec<u8>>,
     transient: BTreeMap<String, Vec<u8>>,
     organizations: Vec<String>,
+    initialises: bool,
 }
 
 impl ProposalBuilder {
@@ -28,6 +29,7 @@ impl ProposalBuilder {
             args: vec![function.as_bytes().to_vec()],
             transient: BTreeMap::new(),
             organizations: Vec::new(),
+            initialises: false,
         }
     }
 
@@ -52,13 +54,20 @@ impl ProposalBuilder {
         self
     }
 
+    /// Makes it the call that the chaincode's definition requires before all others.
+    #[must_use]
+    pub fn initialising(mut self) -> Self {
+        self.initialises = true;
+        self
+    }
+
     /// Fixes time, nonce and transaction id.
     pub fn build(self) -> Result<Proposal, ProposeError> {
         let gateway = &self.contract.network().gateway;
         let mut nonce = [0; NONCE_LEN];
         gateway.ports.rng.fill(&mut nonce).map_err(ProposeError::Nonce)?;
         let now = gateway.ports.clock.now();
-        let (proposal, tx_id) = build(ProposalSpec {
+        let spec = ProposalSpec {
             channel: Some(&self.contract.network().channel),
             chaincode: self.contract.chaincode().as_str(),
             args: self.args,
@@ -69,7 +78,9 @@ impl ProposalBuilder {
                 seconds: now.seconds(),
                 nanos: i32::try_from(now.nanos()).unwrap_or_default(),
             },
-        });
+        };
+        let (proposal, tx_id) =
+            if self.initialises { build_initialisation(spec) } else { build(spec) };
         Ok(Proposal { contract: self.contract, proposal, tx_id, organizations: self.organizations })
     }
 }

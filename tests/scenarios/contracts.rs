@@ -7,6 +7,8 @@ use pervade_embedded::InProcess;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
+use crate::typed::{BIDS, Bids};
+
 /// Numbers under names.
 #[derive(Debug)]
 pub struct Shelf {
@@ -81,6 +83,7 @@ pub fn in_process() -> Vec<(&'static str, InProcess)> {
         (RELAY, code("", Chaincode::new(name(RELAY)).with(Relay))),
         (SHELF, code("", shelf(0))),
         (TAMPERED_SHELF, code("a bonus of one", shelf(1))),
+        (BIDS, code("", Chaincode::new(name(BIDS)).with(Bids))),
     ]
 }
 

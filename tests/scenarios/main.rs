@@ -23,4 +23,5 @@ mod lying_gateway;
 mod members;
 mod privacy;
 mod proofs;
+pub mod typed;
 mod world;

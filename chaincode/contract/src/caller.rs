@@ -6,10 +6,7 @@ use std::future::Future;
 
 use fabric_protos::id::ChaincodeName;
 
-use crate::{
-    Argument, ArgumentError, CallError, Fault, Occasion, Output, Secret, Status, Transaction,
-    Transient,
-};
+use crate::{ArgumentError, CallError, Fault, Occasion, Output, Secret, Status, Transaction};
 
 /// Something that can call a chaincode: a client's connection, or a running transaction.
 ///
@@ -79,30 +76,29 @@ impl ClientCall {
         Self { chaincode, function, arguments, transient, occasion }
     }
 
-    /// Adds an argument.
+    /// Adds an argument in its wire form.
     ///
     /// # Errors
-    /// If it has no wire form.
-    pub fn argument<T: Argument, E: Error>(
+    /// If it has none.
+    pub fn argument<E: Error>(
         &mut self,
         name: &'static str,
-        value: &T,
+        encoded: Result<Vec<u8>, ArgumentError>,
     ) -> Result<(), ClientError<E>> {
-        let bytes = value.encode().map_err(|source| ClientError::Argument { name, source })?;
-        self.arguments.push(bytes);
+        self.arguments.push(encoded.map_err(|source| ClientError::Argument { name, source })?);
         Ok(())
     }
 
-    /// Adds a transient value, if there is one.
+    /// Adds a transient value in its wire form, if there is one.
     ///
     /// # Errors
-    /// If it has no wire form.
-    pub fn transient<T: Transient, E: Error>(
+    /// If it has none.
+    pub fn transient<E: Error>(
         &mut self,
         name: &'static str,
-        value: &T,
+        given: Result<Option<Secret>, ArgumentError>,
     ) -> Result<(), ClientError<E>> {
-        let given = value.give().map_err(|source| ClientError::Argument { name, source })?;
+        let given = given.map_err(|source| ClientError::Argument { name, source })?;
         self.transient.extend(given.map(|secret| (name, secret)));
         Ok(())
     }

@@ -8,6 +8,7 @@ use syn::{Error, ImplItem, ItemImpl, Result};
 use function::{Function, Mark};
 pub(crate) use options::Options;
 
+mod bounds;
 mod client;
 mod dispatch;
 mod function;

@@ -62,6 +62,16 @@ impl fmt::Debug for ProposalSpec<'_> {
 /// Builds the proposal, still unsigned, and names its transaction.
 #[must_use]
 pub fn build(spec: ProposalSpec<'_>) -> (Proposal, TxId) {
+    assemble(spec, false)
+}
+
+/// As [`build`], for the call that a chaincode's definition may require before all others.
+#[must_use]
+pub fn build_initialisation(spec: ProposalSpec<'_>) -> (Proposal, TxId) {
+    assemble(spec, true)
+}
+
+fn assemble(spec: ProposalSpec<'_>, is_init: bool) -> (Proposal, TxId) {
     let tx_id = tx_id(spec.nonce, spec.creator);
     let chaincode_id =
         Some(ChaincodeId { name: spec.chaincode.to_owned(), ..ChaincodeId::default() });
@@ -82,7 +92,7 @@ pub fn build(spec: ProposalSpec<'_>) -> (Proposal, TxId) {
     let invocation = ChaincodeInvocationSpec {
         chaincode_spec: Some(ChaincodeSpec {
             chaincode_id,
-            input: Some(ChaincodeInput { args: spec.args, ..ChaincodeInput::default() }),
+            input: Some(ChaincodeInput { args: spec.args, is_init, ..ChaincodeInput::default() }),
             ..ChaincodeSpec::default()
         }),
     };

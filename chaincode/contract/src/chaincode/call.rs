@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::error::DispatchError;
 use crate::host::Ledger;
 use crate::{
-    Argument, Context, ContractError, Function, Invocation, ReadTransaction, Transaction, Transient,
+    ArgumentError, Context, ContractError, Function, Invocation, ReadTransaction, Transaction,
+    TransientError,
 };
 
 /// A call that has found its function. The number of arguments is the function's.
@@ -40,25 +41,30 @@ impl Call {
     /// Decodes an argument.
     ///
     /// # Errors
-    /// If its bytes are not what the type reads.
-    pub fn argument<T: Argument>(
+    /// If its bytes are not what `decode` reads.
+    pub fn argument<T>(
         &self,
         position: usize,
         name: &'static str,
+        decode: impl FnOnce(&[u8]) -> Result<T, ArgumentError>,
     ) -> Result<T, ContractError> {
         let function = self.function.name;
         let bytes = self.arguments.get(position).map(Vec::as_slice).unwrap_or_default();
-        T::decode(bytes).map_err(|source| DispatchError::Argument { function, name, source }.into())
+        decode(bytes).map_err(|source| DispatchError::Argument { function, name, source }.into())
     }
 
     /// Decodes a value of the proposal's transient map.
     ///
     /// # Errors
-    /// If it is missing, or its bytes are not what the type reads.
-    pub fn transient<T: Transient>(&self, name: &'static str) -> Result<T, ContractError> {
+    /// If it is missing and must not be, or its bytes are not what `take` reads.
+    pub fn transient<T>(
+        &self,
+        name: &'static str,
+        take: impl FnOnce(Option<&[u8]>) -> Result<T, TransientError>,
+    ) -> Result<T, ContractError> {
         let function = self.function.name;
         let found = self.invocation.transient(name).map(|secret| secret.expose().as_slice());
-        T::take(found).map_err(|source| DispatchError::Transient { function, name, source }.into())
+        take(found).map_err(|source| DispatchError::Transient { function, name, source }.into())
     }
 
     /// The transaction of an evaluate function.

@@ -8,6 +8,7 @@
     reason = "all of this is test, contracts included"
 )]
 
+mod client;
 mod errors;
 mod hooks;
 mod schemas;

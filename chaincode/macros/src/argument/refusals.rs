@@ -37,8 +37,9 @@ impl Refusals {
         let (attributes, at) = (&field.attrs, field.original);
         let is_skipped = attributes.skip_serializing();
         self.unless(!attributes.flatten(), at, "flatten");
-        self.unless(attributes.serialize_with().is_none(), at, "serialize_with");
-        self.unless(attributes.deserialize_with().is_none(), at, "deserialize_with");
+        let is_plain =
+            attributes.serialize_with().is_none() && attributes.deserialize_with().is_none();
+        self.unless(is_plain, at, "with");
         self.unless(attributes.getter().is_none(), at, "getter");
         self.unless(is_skipped == attributes.skip_deserializing(), at, "skip_…");
         let name = attributes.name();
@@ -50,8 +51,9 @@ impl Refusals {
     fn variant(&mut self, variant: &Variant<'_>) {
         let (attributes, at) = (&variant.attrs, variant.original);
         let is_skipped = attributes.skip_serializing();
-        self.unless(attributes.serialize_with().is_none(), at, "serialize_with");
-        self.unless(attributes.deserialize_with().is_none(), at, "deserialize_with");
+        let is_plain =
+            attributes.serialize_with().is_none() && attributes.deserialize_with().is_none();
+        self.unless(is_plain, at, "with");
         self.unless(!attributes.other(), at, "other");
         self.unless(!attributes.untagged(), at, "untagged");
         self.unless(is_skipped == attributes.skip_deserializing(), at, "skip_…");

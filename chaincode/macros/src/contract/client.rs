@@ -7,7 +7,7 @@ use syn::{Error, Result, Type};
 
 use super::dispatch::occasion;
 use super::function::{Access, Function, Mark};
-use super::{Functions, Options};
+use super::{Functions, Options, bounds};
 
 /// A client with one method for each function.
 pub(super) fn client(
@@ -45,7 +45,7 @@ pub(super) fn client(
 
 fn method(options: &Options, function: &Function) -> TokenStream {
     let Function { name, ident, answer, .. } = function;
-    let value = quote!(<#answer as ::pervade_chaincode::Answer>::Value);
+    let value = bounds::answer(answer, "Value");
     let (verb, value) = match function.access {
         Access::Write => (quote!(submit), quote!(C::Submitted<#value>)),
         Access::Read => (quote!(evaluate), value),
@@ -58,8 +58,16 @@ fn method(options: &Options, function: &Function) -> TokenStream {
     let parameters = given
         .filter_map(|given| given.argument().or_else(|| given.transient()))
         .map(|(name, of)| quote!(#name: #of));
-    let arguments = function.arguments().map(|(name, _)| add(&call, "argument", name));
-    let transient = function.transient().map(|(name, _)| add(&call, "transient", name));
+    let arguments = function.arguments().map(|(name, of)| {
+        let text = name.to_string();
+        let encode = bounds::argument(of, "encode");
+        quote!(#call.argument(#text, #encode(&#name))?;)
+    });
+    let transient = function.transient().map(|(name, of)| {
+        let text = name.to_string();
+        let give = bounds::transient(of, "give");
+        quote!(#call.transient(#text, #give(&#name))?;)
+    });
     let bound = (!is_callable_from_chaincode(function))
         .then(|| quote!(where C: ::pervade_chaincode::Outside));
     quote! {
@@ -77,11 +85,6 @@ fn method(options: &Options, function: &Function) -> TokenStream {
             #call.#verb(self.caller).await
         }
     }
-}
-
-fn add(call: &Ident, adder: &str, name: &Ident) -> TokenStream {
-    let (adder, text) = (Ident::new(adder, Span::call_site()), name.to_string());
-    quote!(#call.#adder(#text, &#name)?;)
 }
 
 fn docs(function: &Function, full_name: &str) -> String {

@@ -6,7 +6,7 @@ use syn::{ItemImpl, LitStr};
 
 use super::function::{Access, Function, Mark};
 use super::parameter::Parameter;
-use super::{Functions, Options};
+use super::{Functions, Options, bounds};
 use crate::docs;
 
 /// The contract's implementation.
@@ -84,12 +84,13 @@ fn description_of(function: &Function) -> TokenStream {
     };
     let reach = if function.external { quote!(External) } else { quote!(Client) };
     let occasion = occasion(function);
-    let parameters = function.arguments().map(|(parameter, of)| {
-        described(parameter, &quote!(<#of as ::pervade_chaincode::Argument>::schema_alone))
-    });
-    let transient = function.transient().map(|(parameter, of)| {
-        described(parameter, &quote!(<#of as ::pervade_chaincode::Transient>::schema))
-    });
+    let parameters = function
+        .arguments()
+        .map(|(parameter, of)| described(parameter, &bounds::argument(of, "schema_alone")));
+    let transient = function
+        .transient()
+        .map(|(parameter, of)| described(parameter, &bounds::transient(of, "schema")));
+    let value = bounds::answer(answer, "Value");
     quote! {
         ::pervade_chaincode::Function {
             name: #name,
@@ -99,8 +100,7 @@ fn description_of(function: &Function) -> TokenStream {
             occasion: #occasion,
             parameters: &[#(#parameters),*],
             transient: &[#(#transient),*],
-            returns: <<#answer as ::pervade_chaincode::Answer>::Value
-                as ::pervade_chaincode::Output>::output_schema,
+            returns: <#value as ::pervade_chaincode::Output>::output_schema,
         }
     }
 }
@@ -143,13 +143,14 @@ fn body(options: &Options, functions: &Functions, function: &Function) -> TokenS
     let before = before.map(|hook| run.hook(hook));
     let after = after.map(|hook| run.hook(hook));
     let answer = run.call(function);
+    let encode = bounds::answer(&function.answer, "answer");
     quote! {
         ::std::boxed::Box::pin(async move {
             #decoded
             let mut #transaction = call.#into_transaction();
             #open
             #before
-            let #payload = ::pervade_chaincode::Answer::answer(#answer)?;
+            let #payload = #encode(#answer)?;
             #after
             ::core::result::Result::Ok(#payload)
         })
@@ -177,11 +178,13 @@ impl Run<'_> {
                 let (local, text) = (local(ident), ident.to_string());
                 let at = position;
                 position = position.saturating_add(1);
-                quote!(let #local = call.argument::<#of>(#at, #text)?;)
+                let decode = bounds::argument(of, "decode");
+                quote!(let #local = call.argument(#at, #text, #decode)?;)
             }
             Parameter::Transient { ident, of } => {
                 let (local, text) = (local(ident), ident.to_string());
-                quote!(let #local = call.transient::<#of>(#text)?;)
+                let take = bounds::transient(of, "take");
+                quote!(let #local = call.transient(#text, #take)?;)
             }
             Parameter::Name => {
                 quote!(let #name = call.unknown().unwrap_or_default().to_owned();)
