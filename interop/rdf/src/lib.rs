@@ -27,4 +27,7 @@ pub use oxrdf::{
     NamedNode, NamedOrBlankNode, Quad, Term, Triple,
 };
 pub use positions::Position;
-pub use turtle::{PositionedTriple, TURTLE_BYTES_MAX, TurtleError, parse_turtle};
+pub use turtle::{
+    PositionedTriple, TURTLE_BYTES_MAX, TurtleDocument, TurtleError, parse_turtle,
+    parse_turtle_document,
+};

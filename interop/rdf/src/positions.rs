@@ -3,6 +3,8 @@ use std::fmt;
 use oxrdf::{Term, Triple};
 use oxttl::TextPosition;
 
+use crate::vocabulary::rdf;
+
 /// A place in a text; lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -41,8 +43,9 @@ impl TriplePlace<'_> {
     /// Whether `triple` may be the one written here.
     pub(crate) fn fits(&self, triple: &Triple) -> bool {
         let object = match &triple.object {
+            Term::NamedNode(node) if self.object_token == "(" => node.as_str() == rdf::NIL,
             Term::NamedNode(node) => names(self.object_token, node.as_str()),
-            Term::BlankNode(_) => self.object_token.starts_with(['[', '_']),
+            Term::BlankNode(_) => self.object_token.starts_with(['[', '_', '(']),
             Term::Literal(literal) => match self.object_token.trim_matches(['"', '\'']) {
                 plain if plain.len() == self.object_token.len() => plain == literal.value(),
                 quoted => {
@@ -57,7 +60,7 @@ impl TriplePlace<'_> {
 /// Whether a token can be how `iri` is written.
 fn names(token: &str, iri: &str) -> bool {
     if token == "a" {
-        return iri == crate::vocabulary::rdf::TYPE;
+        return iri == rdf::TYPE;
     }
     let end = match token.strip_prefix('<') {
         Some(reference) => reference.trim_end_matches('>'),
@@ -69,11 +72,12 @@ fn names(token: &str, iri: &str) -> bool {
 /// Most brackets open at once that the scan follows.
 const NESTING_MAX: usize = 256;
 
-/// A light scan of well-formed Turtle: where each triple stands, a bracketed object after the
-/// triples inside it.
+/// A light scan of well-formed Turtle: where each triple stands, a bracketed object or a
+/// collection after the triples inside it. Of a collection, the triples of its members are
+/// placed; those that link its cells are not written anywhere.
 ///
-/// The scan judges nothing. It gives up (`None`) on what it does not follow: collections
-/// and deep nesting.
+/// The scan judges nothing. It gives up (`None`) on what it does not follow, such as deep
+/// nesting.
 pub(crate) fn triple_places(text: &str) -> Option<Vec<TriplePlace<'_>>> {
     let mut scan = Scan { tokens: Tokens::new(text), places: Vec::new(), open: Vec::new() };
     scan.document()?;
@@ -94,13 +98,22 @@ struct Statement<'a> {
     predicate: Option<(Position, &'a str)>,
     /// An object was read and only a suffix or a separator may follow.
     complete: bool,
+    /// These are the members of a collection.
+    members: bool,
 }
 
 impl Statement<'_> {
     const fn of(subject: Position) -> Self {
-        Self { subject, predicate: None, complete: false }
+        Self { subject, predicate: None, complete: false, members: false }
+    }
+
+    const fn members(collection: Position) -> Self {
+        Self { subject: collection, predicate: None, complete: false, members: true }
     }
 }
+
+/// How the predicate of a collection's members would be written.
+const FIRST: &str = "rdf:first";
 
 impl<'a> Scan<'a> {
     fn document(&mut self) -> Option<()> {
@@ -112,12 +125,18 @@ impl<'a> Scan<'a> {
                     None
                 }
                 (TokenKind::Open, None) => Some(Statement::of(position)),
+                (TokenKind::OpenList, None) => Some(Statement::members(position)),
                 (TokenKind::Other, None) => return None,
                 (TokenKind::Open, Some(current)) => Some(self.open_object(current, position)?),
-                (TokenKind::Close, Some(_)) => Some(self.close_object(statement?)),
+                (TokenKind::OpenList, Some(current)) => {
+                    self.open_object(current, position)?;
+                    Some(Statement::members(position))
+                }
+                (TokenKind::Close, Some(current)) => Some(self.close_object(current, "[")),
+                (TokenKind::CloseList, Some(current)) => Some(self.close_object(current, "(")),
                 (TokenKind::Semicolon, Some(current)) => Some(Statement::of(current.subject)),
                 (TokenKind::Comma, Some(current)) => Some(Statement { complete: false, ..current }),
-                (TokenKind::Dot | TokenKind::Close, _) => None,
+                (TokenKind::Dot | TokenKind::Close | TokenKind::CloseList, _) => None,
                 (TokenKind::Term, None) => Some(Statement::of(position)),
                 (TokenKind::Term | TokenKind::Directive, Some(current)) => {
                     Some(self.term(current, position, text))
@@ -149,9 +168,9 @@ impl<'a> Scan<'a> {
         Some(Statement::of(position))
     }
 
-    fn close_object(&mut self, current: Statement<'a>) -> Statement<'a> {
+    fn close_object(&mut self, current: Statement<'a>, token: &'a str) -> Statement<'a> {
         match self.open.pop() {
-            Some((outer, began)) => self.term(outer, began, "["),
+            Some((outer, began)) => self.term(outer, began, token),
             // The bracket was the subject; its predicates may follow.
             None => Statement::of(current.subject),
         }
@@ -163,6 +182,16 @@ impl<'a> Scan<'a> {
         position: Position,
         token: &'a str,
     ) -> Statement<'a> {
+        if current.members {
+            self.places.push(TriplePlace {
+                subject: position,
+                predicate: position,
+                object: position,
+                predicate_token: FIRST,
+                object_token: token,
+            });
+            return current;
+        }
         match current.predicate {
             None => Statement { predicate: Some((position, token)), ..current },
             Some(_) if current.complete => current,
@@ -191,6 +220,8 @@ enum TokenKind {
     Directive,
     Open,
     Close,
+    OpenList,
+    CloseList,
     Semicolon,
     Comma,
     Dot,
@@ -253,7 +284,9 @@ impl<'a> Tokens<'a> {
             '@' if self.after_string => (TokenKind::Suffix, word_length(self.rest)),
             '@' => (TokenKind::Directive, word_length(self.rest)),
             '.' if !self.rest[1..].starts_with(|c: char| c.is_ascii_digit()) => (TokenKind::Dot, 1),
-            '(' | ')' | '{' | '}' => (TokenKind::Other, 1),
+            '(' => (TokenKind::OpenList, 1),
+            ')' => (TokenKind::CloseList, 1),
+            '{' | '}' => (TokenKind::Other, 1),
             _ => {
                 let length = word_length(self.rest).max(first.len_utf8());
                 let word = self.rest.get(..length).unwrap_or_default();

@@ -27,6 +27,27 @@ pub struct PositionedTriple {
 /// The first syntax error with its position, or the document is longer than
 /// [`TURTLE_BYTES_MAX`].
 pub fn parse_turtle(text: &str, base: Option<&str>) -> Result<Vec<PositionedTriple>, TurtleError> {
+    parse_turtle_document(text, base).map(|document| document.triples)
+}
+
+/// A Turtle document: its triples and the base that holds at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "readers take it apart")]
+pub struct TurtleDocument {
+    /// The triples, in the order the parser gives them.
+    pub triples: Vec<PositionedTriple>,
+    /// The document's last `@base`, or the base it was read with.
+    pub base: Option<String>,
+}
+
+/// Reads a Turtle document as [`parse_turtle`] does, and tells its base.
+///
+/// # Errors
+/// As [`parse_turtle`].
+pub fn parse_turtle_document(
+    text: &str,
+    base: Option<&str>,
+) -> Result<TurtleDocument, TurtleError> {
     if text.len() > TURTLE_BYTES_MAX {
         return Err(TurtleError::TooLong { limit: TURTLE_BYTES_MAX });
     }
@@ -37,7 +58,8 @@ pub fn parse_turtle(text: &str, base: Option<&str>) -> Result<Vec<PositionedTrip
     }
     let mut names = BlankNames::default();
     let mut triples = Vec::new();
-    for triple in parser.for_slice(text) {
+    let mut parser = parser.for_slice(text);
+    for triple in parser.by_ref() {
         let triple = triple.map_err(|error| TurtleError::Syntax {
             position: Position::of(&error.location().start),
             detail: error.message().to_owned(),
@@ -46,7 +68,8 @@ pub fn parse_turtle(text: &str, base: Option<&str>) -> Result<Vec<PositionedTrip
     }
     let mut places = triple_places(text).unwrap_or_default();
     places.reverse();
-    Ok(triples.into_iter().map(|triple| placed(triple, &mut places)).collect())
+    let triples = triples.into_iter().map(|triple| placed(triple, &mut places)).collect();
+    Ok(TurtleDocument { triples, base: parser.base_iri().map(str::to_owned) })
 }
 
 /// How far out of the text's order the parser reports a triple.
@@ -181,6 +204,33 @@ mod tests {
                 2:8 2:10 2:16 | _:b1 <u:t> _:b2
                 2:16 2:18 2:24 | _:b2 <u:v> "x"
                 1:1 2:2 2:8 | <http://base/#m> <u:k> _:b1
+            "#]],
+        );
+    }
+
+    #[test]
+    fn positions_in_collections() {
+        check(
+            "<#m> <u:g> ( <a>\n [ <u:r> \"x\" ] ( \"y\" 2 ) () ) ; <u:k> <z> .\n( <a> ) <u:p> 1 .",
+            expect![[r#"
+                1:14 1:14 1:14 | _:b0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> <http://base/a>
+                1:1 1:6 1:12 | <http://base/#m> <u:g> _:b0
+                1:1 1:1 1:1 | _:b0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> _:b1
+                2:2 2:2 2:2 | _:b1 <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> _:b2
+                2:2 2:4 2:10 | _:b2 <u:r> "x"
+                1:1 1:1 1:1 | _:b1 <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> _:b3
+                2:16 2:16 2:16 | _:b3 <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> _:b4
+                2:22 2:22 2:22 | _:b5 <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> "2"^^<http://www.w3.org/2001/XMLSchema#integer>
+                1:1 1:1 1:1 | _:b4 <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> _:b5
+                2:18 2:18 2:18 | _:b4 <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> "y"
+                1:1 1:1 1:1 | _:b5 <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> <http://www.w3.org/1999/02/22-rdf-syntax-ns#nil>
+                1:1 1:1 1:1 | _:b3 <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> _:b6
+                2:26 2:26 2:26 | _:b6 <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> <http://www.w3.org/1999/02/22-rdf-syntax-ns#nil>
+                1:1 1:1 1:1 | _:b6 <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> <http://www.w3.org/1999/02/22-rdf-syntax-ns#nil>
+                1:1 2:33 2:39 | <http://base/#m> <u:k> <http://base/z>
+                3:3 3:3 3:3 | _:b7 <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> <http://base/a>
+                1:1 1:1 1:1 | _:b7 <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> <http://www.w3.org/1999/02/22-rdf-syntax-ns#nil>
+                3:1 3:9 3:15 | _:b7 <u:p> "1"^^<http://www.w3.org/2001/XMLSchema#integer>
             "#]],
         );
     }

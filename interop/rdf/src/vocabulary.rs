@@ -4,6 +4,22 @@
 pub mod rdf {
     /// `rdf:type`
     pub const TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
+    /// `rdf:first`
+    pub const FIRST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first";
+    /// `rdf:rest`
+    pub const REST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#rest";
+    /// `rdf:nil`
+    pub const NIL: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#nil";
+    /// `rdf:List`
+    pub const LIST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#List";
+    /// `rdf:Bag`
+    pub const BAG: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#Bag";
+    /// `rdf:Seq`
+    pub const SEQ: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#Seq";
+    /// `rdf:Alt`
+    pub const ALT: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#Alt";
+    /// `rdf:_1`, `rdf:_2`, … begin with this.
+    pub const MEMBER: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#_";
 }
 
 /// XML Schema datatypes.
