@@ -4,6 +4,7 @@
 //! all of them is kept in `docs/conformance.md`.
 
 mod determinism;
+mod jsonpath;
 mod outcome;
 mod page;
 mod payloads;
@@ -20,7 +21,8 @@ use pervade_tests::outside::{self, DATA};
 use self::outcome::Outcome;
 
 fn main() -> ExitCode {
-    let mut trials: Vec<Trial> = SUITES.iter().map(Suite::trial).collect();
+    let mut trials: Vec<Trial> = suites().map(Suite::trial).collect();
+    trials.push(rml::through_the_command());
     trials.extend(determinism::trials());
     trials.push(outside::trial("the_page_is_up_to_date", &DATA, |data| page::check(&data)));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -34,8 +36,13 @@ struct Suite {
     run: fn(&Path) -> Result<Outcome, Failed>,
 }
 
+/// In the order of the page.
+fn suites() -> impl Iterator<Item = &'static Suite> {
+    rml::SUITES.iter().chain(SUITES)
+}
+
 const SUITES: &[Suite] = &[
-    rml::CORE_JSON,
+    jsonpath::COMPLIANCE,
     rdf_canon::RDFC10,
     senml::RFC8428,
     payloads::REAL_PAYLOADS,

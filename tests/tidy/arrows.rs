@@ -12,6 +12,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("chaincode/simulator", 2),
     ("chaincode/", 1),
     ("interop/audit", 3),
+    ("interop/sources", 2),
     ("interop/", 1),
     ("network/ledger", 1),
     ("network/config", 1),
@@ -33,6 +34,9 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("peer-client", &["pervade-peer", "pervade-ledger", "pervade-storage", "pervade-embedded"]),
     ("network/", &["pervade-peer-client", "pervade-audit"]),
     ("interop/audit", &["pervade-embedded", "pervade-peer"]),
+    ("interop/mapping", PARSERS),
+    ("interop/package", PARSERS),
+    ("chaincode/services/", PARSERS),
     ("chaincode/contract", DETERMINISTIC),
     ("chaincode/services/", DETERMINISTIC),
     ("interop/rdf", DETERMINISTIC),
@@ -46,6 +50,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 
 /// What the deterministic crates never name: runtimes, sockets, clocks, random numbers.
 const DETERMINISTIC: &[&str] = &["tokio", "tonic", "getrandom", "pervade-ports", "oxigraph"];
+
+/// What reads and packs files off the ledger, and is never linked by what runs on it.
+const PARSERS: &[&str] =
+    &["pervade-sources", "csv", "roxmltree", "flate2", "zip", "tar", "oxrdfio"];
 
 #[test]
 fn arrows_point_down_or_sideways() {

@@ -11,6 +11,12 @@ pub const DOCUMENT_DEPTH_MAX: usize = 64;
 /// Most values in one document.
 pub const DOCUMENT_NODES_MAX: usize = 50_000;
 
+/// Longest document read off the ledger, in bytes.
+pub const OPEN_DOCUMENT_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Most values in one document off the ledger.
+pub const OPEN_DOCUMENT_NODES_MAX: usize = 50_000_000;
+
 /// The library gives this key a meaning of its own when it reads numbers.
 const RESERVED_KEY: &str = "$serde_json::private::Number";
 
@@ -29,14 +35,31 @@ impl Document {
     /// # Errors
     /// Not JSON, a duplicate key, or beyond a limit; with its position.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
+        Self::parse_within(bytes, DOCUMENT_BYTES_MAX, DOCUMENT_NODES_MAX)
+    }
+
+    /// Reads one JSON text off the ledger, where it may be longer
+    /// ([`OPEN_DOCUMENT_BYTES_MAX`], [`OPEN_DOCUMENT_NODES_MAX`]).
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub fn parse_open(bytes: &[u8]) -> Result<Self, DocumentError> {
+        Self::parse_within(bytes, OPEN_DOCUMENT_BYTES_MAX, OPEN_DOCUMENT_NODES_MAX)
+    }
+
+    fn parse_within(
+        bytes: &[u8],
+        bytes_max: usize,
+        nodes_max: usize,
+    ) -> Result<Self, DocumentError> {
         let refuse = |position, reason| DocumentError { position, reason };
-        if bytes.len() > DOCUMENT_BYTES_MAX {
-            let reason = DocumentReason::TooLong { limit: DOCUMENT_BYTES_MAX };
+        if bytes.len() > bytes_max {
+            let reason = DocumentReason::TooLong { limit: bytes_max };
             return Err(refuse(Position::START, reason));
         }
         let text = std::str::from_utf8(bytes)
             .map_err(|_| refuse(Position::START, DocumentReason::Encoding))?;
-        let mut reader = Reader { text, at: 0, depth: 0, nodes: 0 };
+        let mut reader = Reader { text, at: 0, depth: 0, nodes: 0, nodes_max };
         reader
             .document()
             .map(|root| Self { root })
@@ -47,6 +70,15 @@ impl Document {
     #[must_use]
     pub const fn value(&self) -> &Value {
         &self.root
+    }
+
+    /// The document with `null` for every text that is one of `nulls`.
+    #[must_use]
+    pub fn without(mut self, nulls: &[String]) -> Self {
+        if !nulls.is_empty() {
+            remove(&mut self.root, nulls);
+        }
+        self
     }
 
     pub(crate) const fn of(root: Value) -> Self {
@@ -71,7 +103,7 @@ pub enum DocumentReason {
     /// Not UTF-8.
     #[error("not UTF-8")]
     Encoding,
-    /// Longer than [`DOCUMENT_BYTES_MAX`].
+    /// Longer than may be.
     #[error("longer than {limit} bytes")]
     TooLong {
         /// The limit.
@@ -83,7 +115,7 @@ pub enum DocumentReason {
         /// The limit.
         limit: usize,
     },
-    /// More values than [`DOCUMENT_NODES_MAX`].
+    /// More values than may be.
     #[error("more than {limit} values")]
     TooManyValues {
         /// The limit.
@@ -114,6 +146,7 @@ struct Reader<'a> {
     at: usize,
     depth: usize,
     nodes: usize,
+    nodes_max: usize,
 }
 
 type Read<T> = Result<T, DocumentReason>;
@@ -132,8 +165,8 @@ impl<'a> Reader<'a> {
     fn value(&mut self) -> Read<Value> {
         self.skip_blank();
         self.nodes += 1;
-        if self.nodes > DOCUMENT_NODES_MAX {
-            return Err(DocumentReason::TooManyValues { limit: DOCUMENT_NODES_MAX });
+        if self.nodes > self.nodes_max {
+            return Err(DocumentReason::TooManyValues { limit: self.nodes_max });
         }
         match self.peek() {
             Some(b'{') => self.nested(Self::object),
@@ -329,6 +362,18 @@ impl<'a> Reader<'a> {
         let there = self.peek() == Some(byte);
         self.at += usize::from(there);
         there
+    }
+}
+
+/// As deep as the document, which is bounded.
+fn remove(value: &mut Value, nulls: &[String]) {
+    match value {
+        Value::String(text) if nulls.contains(text) => *value = Value::Null,
+        Value::Array(items) => items.iter_mut().for_each(|item| remove(item, nulls)),
+        Value::Object(members) => {
+            members.values_mut().for_each(|member| remove(member, nulls));
+        }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

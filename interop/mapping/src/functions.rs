@@ -1,3 +1,5 @@
+mod text;
+
 use std::collections::BTreeMap;
 
 use pervade_rdf::NamedNode;
@@ -6,9 +8,10 @@ use pervade_units::{
     TimeError, ZoneOffset, convert, eui64,
 };
 
-use crate::plan::Encoding;
+use crate::plan::{Encoding, Profile};
 use crate::term::{TermError, Value, encode};
-use crate::vocabulary::PERVADE;
+use crate::vocabulary::{GREL, IDLAB, PERVADE};
+pub use text::TextFunction;
 
 /// The functions a mapping may execute; the library is closed, so that every endorser has it.
 ///
@@ -53,6 +56,8 @@ pub enum Function {
     CodeIri,
     /// `code`, `entry`*, `otherwise` → `iri`: entries are `code=IRI`.
     Lookup,
+    /// Off the ledger only: a function on text that RML mappings commonly use.
+    OnText(TextFunction),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +85,14 @@ pub(crate) enum Parameter {
     Up,
     Minimum,
     Maximum,
+    GrelValue,
+    GrelValue2,
+    GrelFrom,
+    GrelTo,
+    GrelFind,
+    GrelReplacement,
+    GrelMode,
+    IdlabText,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,6 +109,10 @@ pub(crate) enum Output {
     Found,
     Result,
     Flag,
+    GrelString,
+    GrelNumber,
+    IdlabString,
+    IdlabBoolean,
 }
 
 /// Why a function gives an error instead of a value.
@@ -176,11 +193,22 @@ impl Function {
         Self::Lookup,
     ];
 
-    pub(crate) fn find(iri: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|function| local(function) == iri.strip_prefix(PERVADE).unwrap_or(""))
+    /// The function of this IRI; the ledger's library is a part of what is there off it.
+    pub(crate) fn find(iri: &str, profile: Profile) -> Option<Self> {
+        let ours = iri.strip_prefix(PERVADE).unwrap_or_default();
+        let found = Self::ALL.iter().copied().find(|function| local(function) == ours);
+        match profile {
+            Profile::Ledger => found,
+            Profile::Open => found.or_else(|| TextFunction::find(iri).map(Self::OnText)),
+        }
+    }
+
+    /// How messages name it.
+    pub(crate) fn name(self) -> String {
+        if let Self::OnText(function) = self {
+            return shortened(function.iri());
+        }
+        format!("pv:{}", local(&self))
     }
 
     /// Parameters taken; the first of the pair must be there.
@@ -201,6 +229,7 @@ impl Function {
             Self::UpperCase | Self::LowerCase | Self::Eui64 => (&[P::Text], &[]),
             Self::CodeIri => (&[P::Code, P::Namespace], &[]),
             Self::Lookup => (&[P::Code, P::Entry], &[P::Otherwise]),
+            Self::OnText(function) => function.parameters(),
         }
     }
 
@@ -218,6 +247,7 @@ impl Function {
             Self::Concat | Self::FirstOf | Self::UpperCase | Self::LowerCase | Self::Eui64 => {
                 &[O::Result]
             }
+            Self::OnText(function) => function.outputs(),
         }
     }
 
@@ -249,6 +279,7 @@ impl Function {
             Self::Eui64 => Ok(result(eui64(call.one(Parameter::Text)?)?)),
             Self::CodeIri => call.code_iri(),
             Self::Lookup => call.lookup(),
+            Self::OnText(function) => function.call(&call),
         }
     }
 }
@@ -281,7 +312,15 @@ impl Parameter {
     ];
 
     pub(crate) fn find(iri: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|p| local(p) == iri.strip_prefix(PERVADE).unwrap_or(""))
+        let ours = iri.strip_prefix(PERVADE).unwrap_or_default();
+        let found = Self::ALL.iter().copied().find(|parameter| local(parameter) == ours);
+        found.or_else(|| text::parameter(iri))
+    }
+
+    /// How messages name it.
+    pub(crate) fn name(self) -> String {
+        text::iri_of_parameter(self)
+            .map_or_else(|| format!("pv:{}", local(&self)), |iri| shortened(&iri))
     }
 }
 
@@ -302,8 +341,20 @@ impl Output {
     ];
 
     pub(crate) fn find(iri: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|o| local(o) == iri.strip_prefix(PERVADE).unwrap_or(""))
+        let ours = iri.strip_prefix(PERVADE).unwrap_or_default();
+        let found = Self::ALL.iter().copied().find(|output| local(output) == ours);
+        found.or_else(|| text::output(iri))
     }
+}
+
+/// An IRI with its usual prefix.
+pub(crate) fn shortened(iri: impl AsRef<str>) -> String {
+    let iri = iri.as_ref();
+    let prefixes = [("pv", PERVADE), ("grel", GREL), ("idlab-fn", IDLAB)];
+    let short = prefixes.iter().find_map(|(prefix, namespace)| {
+        iri.strip_prefix(namespace).map(|local| format!("{prefix}:{local}"))
+    });
+    short.unwrap_or_else(|| iri.to_owned())
 }
 
 /// The name of a variant with a small first letter.
@@ -508,11 +559,19 @@ mod tests {
     #[test]
     fn names_are_found() {
         assert_eq!(
-            Function::find("urn:pervade:vocab#convertUnit"),
+            Function::find("urn:pervade:vocab#convertUnit", Profile::Ledger),
             Some(Function::ConvertUnit),
             "function"
         );
-        assert_eq!(Function::find("convertUnit"), None, "only in the namespace");
+        let upper = format!("{GREL}toUpperCase");
+        let found = |profile| Function::find(&upper, profile);
+        assert_eq!(
+            found(Profile::Open),
+            Some(Function::OnText(TextFunction::GrelUpperCase)),
+            "off the ledger"
+        );
+        assert_eq!(found(Profile::Ledger), None, "the ledger's library is closed");
+        assert_eq!(Function::find("convertUnit", Profile::Open), None, "only in the namespace");
         assert_eq!(Parameter::find("urn:pervade:vocab#part1"), Some(Parameter::Part1), "parameter");
     }
 

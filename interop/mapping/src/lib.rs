@@ -1,20 +1,22 @@
-//! RML: reads a mapping, checks it, runs it over a document.
+//! RML: reads a mapping, checks it, runs it over documents.
 //!
-//! The language is [RML](https://w3id.org/rml/core/spec) with function executions
-//! ([RML-FNML](https://w3id.org/rml/fnml/spec)) over a closed library
-//! ([`functions`](crate::Function)). There are two profiles of it:
+//! The language is RML's new vocabulary (<https://w3id.org/rml/>): core, collections and
+//! containers, functions, logical views, sources and targets. There is one plan and one engine,
+//! and two profiles:
 //!
 //! - **Ledger** ([`lower`], [`Plan::run`]): the only source is the transaction's payload, and the
 //!   result is a [`Dataset`](pervade_rdf::Dataset): no blank nodes, one graph, no joins, no
-//!   floats, every loop bounded. What RML leaves open is pinned here: numbers with a fraction are
-//!   `xsd:decimal`, lexical forms are canonical, a `null` iteration is skipped, any data error
-//!   aborts the whole run.
-//! - **Open** ([`run_rml`]): standard RML over named JSON sources, for its conformance cases.
+//!   floats, a closed library of [functions](Function), every loop bounded. The profile is a
+//!   check: a mapping that leaves it is refused with [`ProblemCode::NotOnLedger`].
+//! - **Open** ([`lower_open`], [`Plan::run_open`]): all of RML. What lies beyond this crate, files
+//!   and the formulations other than `JSONPath`, is had through [`Outside`].
 //!
 //! [`Document`] is the JSON read: numbers keep their text, duplicate keys are refused.
 //! [`resolve_senml`] turns a SenML pack into its resolved records first.
 //!
 //! **Invariant:** performs no I/O and reads no clock. Same mapping, same bytes ⇒ same quads.
+//!
+#![doc = include_str!("../PINS.md")]
 
 mod document;
 mod functions;
@@ -24,20 +26,29 @@ mod plan;
 mod problem;
 mod run;
 mod senml;
-mod suite;
+mod source;
+mod target;
 mod template;
 mod term;
 mod vocabulary;
 
 pub use document::{
     DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX, Document, DocumentError,
-    DocumentReason,
+    DocumentReason, OPEN_DOCUMENT_BYTES_MAX, OPEN_DOCUMENT_NODES_MAX,
 };
-pub use functions::{Function, FunctionError};
-pub use lower::{Lowered, lower};
+pub use functions::{Function, FunctionError, TextFunction};
+pub use lower::{Lowered, lower, lower_open};
+pub use path::Path as JsonPath;
 pub use plan::Plan;
 pub use problem::{PROBLEMS_MAX, Problem, ProblemCode};
-pub use run::{Context, ITERATIONS_MAX, QUADS_MAX, RunError, RunReason, TERMS_MAX};
+pub use run::{
+    Context, ITERATIONS_MAX, OPEN_ITERATIONS_MAX, OPEN_QUADS_MAX, OPEN_TERMS_MAX, QUADS_MAX,
+    RunError, RunReason, TERMS_MAX, json_records,
+};
 pub use senml::{SenmlError, resolve_senml};
-pub use suite::{RmlError, SourceError, run_rml};
-pub use term::TermError;
+pub use source::{
+    Compression, Dialect, Formulation, LogicalSource, Nested, Outside, QueryPart, Record,
+    RecordQuery, SourceError, TextEncoding, Unreadable, Within,
+};
+pub use target::{LogicalTarget, Produced, Serialization};
+pub use term::{TermError, Value};

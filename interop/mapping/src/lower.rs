@@ -1,15 +1,23 @@
+mod gather;
 mod graph;
 mod maps;
+mod scope;
+mod sources;
+mod targets;
 mod terms;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pervade_rdf::{Position, Term, TurtleError, parse_turtle};
+use pervade_rdf::{Position, Term, TurtleError, parse_turtle_document};
 
-use crate::plan::{Execution, Plan, Profile};
+use crate::plan::{Execution, ObjectMap, Plan, Profile, Rows, Table, TriplesMap};
 use crate::problem::{PROBLEMS_MAX, Problem, ProblemCode};
-use crate::vocabulary::{PROPERTIES, RML};
+use crate::source::{LogicalSource, Outside};
+use crate::target::LogicalTarget;
+use crate::vocabulary::{OPEN_PROPERTIES, PROPERTIES, RML};
 use graph::{Found, MappingGraph};
+use scope::Scope;
 
 /// What became of a mapping text.
 #[derive(Debug, Clone)]
@@ -30,21 +38,38 @@ const TERM_MAPS_MAX: usize = 10_000;
 /// Reads a mapping for the ledger. Every problem is reported; a text that is not Turtle is
 /// one problem.
 pub fn lower(turtle: &str) -> Lowered {
-    lower_in(turtle, Profile::Ledger, MAPPING_BASE)
+    lower_in(turtle, Profile::Ledger, None)
 }
 
-pub(crate) fn lower_in(turtle: &str, profile: Profile, base: &str) -> Lowered {
-    let triples = match parse_turtle(turtle, Some(base)) {
-        Ok(triples) => triples,
+/// Reads a mapping that is run off the ledger, with all of RML.
+///
+/// The base that the text itself states (`@base`) becomes that of the terms, unless the run is
+/// given another.
+pub fn lower_open(turtle: &str, outside: &dyn Outside) -> Lowered {
+    lower_in(turtle, Profile::Open, Some(outside))
+}
+
+fn lower_in(turtle: &str, profile: Profile, outside: Option<&dyn Outside>) -> Lowered {
+    let document = match parse_turtle_document(turtle, Some(MAPPING_BASE)) {
+        Ok(document) => document,
         Err(error) => return Lowered { plan: None, problems: vec![syntax_problem(&error)] },
     };
-    let graph = MappingGraph::new(triples);
-    let mut lowering = Lowering::new(&graph, profile);
+    let base = document.base.filter(|base| base != MAPPING_BASE);
+    let graph = MappingGraph::new(document.triples);
+    let mut lowering = Lowering::new(&graph, profile, outside);
     lowering.report_unknown_terms();
     let maps = lowering.triples_maps();
+    lowering.check_parents(&maps);
     let problems: Vec<Problem> = lowering.problems.into_iter().take(PROBLEMS_MAX).collect();
-    let executions = lowering.executions;
-    let plan = problems.is_empty().then_some(Plan { profile, maps, executions });
+    let plan = problems.is_empty().then_some(Plan {
+        profile,
+        maps,
+        executions: lowering.executions,
+        documents: lowering.documents,
+        tables: lowering.tables,
+        targets: lowering.targets,
+        base,
+    });
     Lowered { plan, problems }
 }
 
@@ -59,25 +84,56 @@ fn syntax_problem(error: &TurtleError) -> Problem {
 struct Lowering<'g> {
     graph: &'g MappingGraph,
     profile: Profile,
+    outside: Option<&'g dyn Outside>,
     problems: BTreeSet<Problem>,
     executions: Vec<Execution>,
-    /// Executions already lowered, by node; `None` for one that has problems.
-    known_executions: BTreeMap<String, Option<usize>>,
+    /// Executions already lowered, by node and by what their references are into; `None` for
+    /// one that has problems.
+    known_executions: BTreeMap<(String, Option<usize>), Option<usize>>,
     /// Places of the triples maps, by node.
     places: BTreeMap<String, usize>,
+    /// What each triples map is run over; `None` if that has problems.
+    rows: Vec<Option<Rows>>,
+    documents: Vec<(Position, LogicalSource)>,
+    tables: Vec<(Position, Table)>,
+    /// Views already lowered, by node; `None` for one that has problems or is being lowered.
+    views: BTreeMap<String, Option<usize>>,
+    targets: Vec<LogicalTarget>,
+    /// What references are into, just now.
+    scope: Scope,
+    /// Scopes so far, and the number of the present one.
+    scopes: usize,
+    scope_number: usize,
+    /// The table whose records the present scope is of, if it is a map's.
+    scope_table: Option<usize>,
+    joins: usize,
     term_maps: usize,
+    /// Term maps and fields inside one another, just now.
+    depth: usize,
 }
 
 impl<'g> Lowering<'g> {
-    fn new(graph: &'g MappingGraph, profile: Profile) -> Self {
+    fn new(graph: &'g MappingGraph, profile: Profile, outside: Option<&'g dyn Outside>) -> Self {
         Self {
             graph,
             profile,
+            outside,
             problems: BTreeSet::new(),
             executions: Vec::new(),
             known_executions: BTreeMap::new(),
             places: BTreeMap::new(),
+            rows: Vec::new(),
+            documents: Vec::new(),
+            tables: Vec::new(),
+            views: BTreeMap::new(),
+            targets: Vec::new(),
+            scope: Scope::Document,
+            scopes: 0,
+            scope_number: 0,
+            scope_table: None,
+            joins: 0,
             term_maps: 0,
+            depth: 0,
         }
     }
 
@@ -101,11 +157,36 @@ impl<'g> Lowering<'g> {
         for triple in self.graph.triples() {
             let predicate = triple.triple.predicate.as_str();
             let Some(local) = predicate.strip_prefix(RML) else { continue };
-            if !PROPERTIES.contains(&local) {
-                let hint = nearest(local)
-                    .map_or_else(String::new, |near| format!("; is rml:{near} meant?"));
-                let message = format!("rml:{local} is no property read here{hint}");
-                self.report(triple.predicate, ProblemCode::UnknownTerm, message);
+            if PROPERTIES.contains(&local) {
+                continue;
+            }
+            if OPEN_PROPERTIES.contains(&local) {
+                self.refuse_on_ledger(triple.predicate, &format!("rml:{local}"));
+                continue;
+            }
+            let hint = nearest(local, self.profile)
+                .map_or_else(String::new, |near| format!("; is rml:{near} meant?"));
+            let message = format!("rml:{local} is no property read here{hint}");
+            self.report(triple.predicate, ProblemCode::UnknownTerm, message);
+        }
+    }
+
+    /// A parent without join conditions is mapped from its child's records.
+    fn check_parents(&mut self, maps: &[TriplesMap]) {
+        for map in maps {
+            let objects = map.predicate_objects.iter().flat_map(|po| &po.objects);
+            for object in objects {
+                let ObjectMap::Parent(parent) = object else { continue };
+                let Some(other) = maps.get(parent.map) else { continue };
+                let same = match (&map.rows, &other.rows) {
+                    (Rows::Table(ours), Rows::Table(theirs)) => ours == theirs,
+                    (Rows::Table(_), _) | (_, Rows::Table(_)) => false,
+                    (Rows::Payload(_) | Rows::Document(..), _) => true,
+                };
+                if parent.conditions.is_empty() && !same {
+                    let message = "a parent without join conditions has the same logical source";
+                    self.report(map.at, ProblemCode::WrongValue, message);
+                }
             }
         }
     }
@@ -157,9 +238,11 @@ impl<'g> Lowering<'g> {
 }
 
 /// The known property that differs in at most two letters.
-fn nearest(local: &str) -> Option<&'static str> {
+fn nearest(local: &str, profile: Profile) -> Option<&'static str> {
+    let open = if profile == Profile::Open { OPEN_PROPERTIES } else { &[] };
     PROPERTIES
         .iter()
+        .chain(open)
         .map(|known| (distance(local, known), *known))
         .filter(|(distance, _)| *distance <= 2)
         .min()
@@ -193,6 +276,8 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
+    use crate::document::Document;
+    use crate::source::{Formulation, QueryPart, Record, RecordQuery, SourceError, Unreadable};
 
     const HEAD: &str = "@prefix rml: <http://w3id.org/rml/> . @prefix pv: <urn:pervade:vocab#> . @prefix e: <http://e/> .\n";
 
@@ -277,5 +362,119 @@ mod tests {
     #[test]
     fn an_empty_mapping_is_a_problem() {
         check("", expect!["1:1: there is no triples map [empty]\n"]);
+    }
+
+    /// There is nothing outside: every reference is one, and no source can be had.
+    struct Nothing;
+
+    impl Outside for Nothing {
+        fn check(&self, _: &Formulation, _: QueryPart, _: &str) -> Result<(), Unreadable> {
+            Ok(())
+        }
+
+        fn document(&self, source: &LogicalSource) -> Result<Document, SourceError> {
+            let reason = "there is nothing".to_owned();
+            Err(SourceError::File { path: source.path.clone(), reason })
+        }
+
+        fn records(
+            &self,
+            source: &LogicalSource,
+            _: &RecordQuery,
+        ) -> Result<Vec<Record>, SourceError> {
+            self.document(source).map(|_| Vec::new())
+        }
+
+        fn parse(&self, _: &str, _: &RecordQuery) -> Result<Vec<Record>, SourceError> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn check_open(body: &str, expected: Expect) {
+        let lowered = lower_open(&format!("{HEAD}{body}"), &Nothing);
+        assert_eq!(lowered.plan.is_some(), lowered.problems.is_empty(), "a plan or problems");
+        let mut problems = lowered.problems;
+        problems.extend(lowered.plan.and_then(|plan| plan.run_open(None, &Nothing).err()));
+        let lines: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
+        expected.assert_eq(&lines);
+    }
+
+    const TABLE: &str = "rml:source [ rml:path \"a.csv\" ] ; rml:referenceFormulation rml:CSV";
+
+    #[test]
+    fn what_is_missing_off_the_ledger() {
+        check_open(
+            &format!(
+                "<#m> rml:logicalSource [ {TABLE} ] ; rml:subjectMap [ rml:template \"x/{{a}}\" ] ."
+            ),
+            expect![[r#"
+                2:37: a.csv cannot be read: there is nothing [data]
+            "#]],
+        );
+        check_open(
+            "<#m> rml:logicalSource [ rml:source [ rml:root rml:MappingDirectory ] ; rml:referenceFormulation rml:SQL2008Table ] ;\n rml:subjectMap [ rml:gather ( [ rml:reference \"a\" ] \"b\" ) ; rml:gatherAs rml:List ; rml:logicalTarget [ rml:serialization e:f ] ] .",
+            expect![[r#"
+                2:37: no file is named (rml:path): only files are read [missing]
+                2:98: no reference formulation that is read: rml:JSONPath, rml:CSV, rml:XPath [unsupported]
+                3:75: terms are gathered as rdf:List, rdf:Bag, rdf:Seq or rdf:Alt [wrong-value]
+                3:104: the logical target has no rml:target [missing]
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_no_view_can_be() {
+        let map = "<#m> rml:logicalSource <#v> ;\n rml:subjectMap [ rml:template \"x/{b}\" ] ; rml:predicateObjectMap [ rml:predicate e:p ; rml:objectMap [ rml:reference \"#\" ] ] .";
+        check_open(
+            &format!(
+                "{map}\n<#s> {TABLE} . <#v> rml:viewOn <#s> ;\n rml:field [ rml:fieldName \"a\" ; rml:reference \"x\" ] ."
+            ),
+            expect![[r#"
+                3:32: the view has no field "b" [field]
+            "#]],
+        );
+        check_open(
+            &format!(
+                "{map}\n<#s> {TABLE} . <#v> rml:viewOn <#s> ;\n rml:field [ rml:fieldName \"b\" ; rml:reference \"x\" ] , [ rml:fieldName \"b\" ; rml:reference \"y\" ] ."
+            ),
+            expect![[r#"
+                5:56: there are two fields "b" [field]
+            "#]],
+        );
+        check_open(
+            &format!("{map}\n<#v> rml:viewOn <#w> . <#w> rml:viewOn <#v> ."),
+            expect![[r#"
+                4:40: the view is built on itself [cycle]
+            "#]],
+        );
+        check_open(
+            &format!(
+                "{map}\n<#s> {TABLE} . <#v> rml:viewOn <#s> ;\n rml:field <#f> . <#f> rml:fieldName \"b\" ; rml:iterator \"i\" ; rml:field <#f> ."
+            ),
+            expect![[r#"
+                5:73: more than 16 levels inside one another [cycle]
+            "#]],
+        );
+    }
+
+    /// A term map that is its own datatype map would be read for ever.
+    #[test]
+    fn nothing_is_read_for_ever() {
+        check(
+            &format!(
+                "<#m> {SOURCE} ; rml:subject e:s ; rml:predicateObjectMap [ rml:predicate e:p ; rml:objectMap <#o> ] .\n<#o> rml:reference \"$.a\" ; rml:datatypeMap <#o> ."
+            ),
+            expect![[r#"
+                3:44: more than 16 levels inside one another [cycle]
+            "#]],
+        );
+        check_open(
+            &format!(
+                "<#m> rml:logicalSource [ {TABLE} ] ; rml:subjectMap <#g> .\n<#g> rml:gatherAs <http://www.w3.org/1999/02/22-rdf-syntax-ns#List> ; rml:gather ( <#g> ) ."
+            ),
+            expect![[r#"
+                3:84: more than 16 levels inside one another [cycle]
+            "#]],
+        );
     }
 }

@@ -2,6 +2,7 @@ use serde_json::Value;
 use serde_json_path::{JsonPath, PathElement};
 
 use crate::plan::Profile;
+use crate::source::Unreadable;
 
 /// Longest path read, in bytes.
 const PATH_BYTES_MAX: usize = 1024;
@@ -19,7 +20,7 @@ const FILTERS_MAX: usize = 4;
 
 /// A query into a document ([RFC 9535](https://www.rfc-editor.org/rfc/rfc9535)).
 #[derive(Debug, Clone)]
-pub(crate) struct Path {
+pub struct Path {
     query: JsonPath,
 }
 
@@ -40,6 +41,14 @@ pub(crate) enum PathUse {
 }
 
 impl Path {
+    /// Reads a path off the ledger.
+    ///
+    /// # Errors
+    /// Not a path, or one that takes its reader too long.
+    pub fn open(text: &str) -> Result<Self, Unreadable> {
+        Self::parse(text, PathUse::Iterator, Profile::Open).map_err(Unreadable::new)
+    }
+
     /// Reads a path; on the ledger only one whose cost is bounded by the document's size.
     pub(crate) fn parse(text: &str, path_use: PathUse, profile: Profile) -> Result<Self, String> {
         if text.len() > PATH_BYTES_MAX {
@@ -60,7 +69,9 @@ impl Path {
         Ok(Self { query })
     }
 
-    pub(crate) fn select<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+    /// What the path selects; members of an object in the order of their names' characters.
+    #[must_use]
+    pub fn select<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
         self.query.query(value).all()
     }
 

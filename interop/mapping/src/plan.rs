@@ -1,7 +1,9 @@
-use pervade_rdf::Term;
+use pervade_rdf::{Position, Term};
 
 use crate::functions::{Function, Output, Parameter};
 use crate::path::Path;
+use crate::source::{LogicalSource, Nested, RecordQuery};
+use crate::target::LogicalTarget;
 
 /// Which RML is run: see the crate's front page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,14 +18,23 @@ pub struct Plan {
     pub(crate) profile: Profile,
     pub(crate) maps: Vec<TriplesMap>,
     pub(crate) executions: Vec<Execution>,
+    /// Sources of JSON documents, with the places that name them; off the ledger only, as all
+    /// that follows.
+    pub(crate) documents: Vec<(Position, LogicalSource)>,
+    /// A table uses only tables before it.
+    pub(crate) tables: Vec<(Position, Table)>,
+    pub(crate) targets: Vec<LogicalTarget>,
+    /// The mapping's own base, for a run that is given none.
+    pub(crate) base: Option<String>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct TriplesMap {
     /// How messages name the map.
     pub(crate) name: String,
-    pub(crate) source: Source,
-    pub(crate) iterator: Path,
+    /// Where it is written.
+    pub(crate) at: Position,
+    pub(crate) rows: Rows,
     /// The map's own base IRI, before the run's.
     pub(crate) base: Option<String>,
     pub(crate) subject: TermMap,
@@ -32,12 +43,73 @@ pub(crate) struct TriplesMap {
     pub(crate) predicate_objects: Vec<PredicateObject>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Source {
-    /// The payload of the transaction.
-    Payload,
-    /// A file beside the mapping; off the ledger only.
-    File(String),
+/// What a map is run over.
+#[derive(Debug, Clone)]
+pub(crate) enum Rows {
+    /// Values inside the payload of the transaction.
+    Payload(Path),
+    /// Values inside a JSON document, by its place in [`Plan::documents`].
+    Document(usize, Path),
+    /// Records, by their place in [`Plan::tables`].
+    Table(usize),
+}
+
+/// Records that maps and views are run over.
+#[derive(Debug, Clone)]
+pub(crate) enum Table {
+    /// Read from a source.
+    Source { source: LogicalSource, query: RecordQuery },
+    /// Made of other records ([RML-LV](https://w3id.org/rml/lv/spec)).
+    View(View),
+}
+
+/// A logical view; each of its records has one value, or none, in each column.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) base: ViewBase,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) joins: Vec<ViewJoin>,
+    /// Names of the columns, as references write them; the first is `#`.
+    pub(crate) columns: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum ViewBase {
+    Source {
+        source: LogicalSource,
+        query: RecordQuery,
+    },
+    /// Another table, and what is asked of the texts in its columns.
+    Table {
+        table: usize,
+        nested: Vec<Nested>,
+    },
+}
+
+/// A field of a view and its place among the columns; the column after an expression field's
+/// is its index, an iterable field's only column is its index.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) column: usize,
+    pub(crate) kind: FieldKind,
+    pub(crate) fields: Vec<Self>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum FieldKind {
+    Expression(Expression),
+    /// Records that the query nests, by their place in [`RecordQuery::nested`].
+    Iterable(usize),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ViewJoin {
+    pub(crate) parent: usize,
+    pub(crate) conditions: Vec<JoinCondition>,
+    /// Whether a record without a partner stays.
+    pub(crate) keeps_all: bool,
+    /// Expressions over the parent's record, each with its column in this view.
+    pub(crate) fields: Vec<(usize, Expression)>,
 }
 
 #[derive(Debug, Clone)]
@@ -51,10 +123,17 @@ pub(crate) struct PredicateObject {
 pub(crate) enum ObjectMap {
     Term(TermMap),
     /// The subjects of another map.
-    Parent {
-        map: usize,
-        conditions: Vec<JoinCondition>,
-    },
+    Parent(Parent),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Parent {
+    /// Place among the plan's joins.
+    pub(crate) id: usize,
+    /// The other map, by its place in [`Plan::maps`].
+    pub(crate) map: usize,
+    pub(crate) conditions: Vec<JoinCondition>,
+    pub(crate) targets: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -67,6 +146,38 @@ pub(crate) struct JoinCondition {
 pub(crate) struct TermMap {
     pub(crate) expression: Expression,
     pub(crate) kind: TermKind,
+    /// A term is made only where this is true.
+    pub(crate) condition: Option<Expression>,
+    pub(crate) gather: Option<Box<Gather>>,
+    /// Where triples with these terms go, by places in [`Plan::targets`].
+    pub(crate) targets: Vec<usize>,
+}
+
+/// A gather map ([RML-CC](https://w3id.org/rml/cc/spec)): the term is the head of a collection
+/// or container of other terms.
+#[derive(Debug, Clone)]
+pub(crate) struct Gather {
+    pub(crate) kind: GatherKind,
+    /// Whether no members make an empty collection, instead of none.
+    pub(crate) allows_empty: bool,
+    pub(crate) strategy: GatherStrategy,
+    pub(crate) members: Vec<ObjectMap>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum GatherKind {
+    List,
+    Bag,
+    Seq,
+    Alt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GatherStrategy {
+    /// The members of all maps, one after the other.
+    Append,
+    /// A collection of its own for every combination of the maps' members.
+    CartesianProduct,
 }
 
 #[derive(Debug, Clone)]
@@ -90,7 +201,7 @@ pub(crate) enum Encoding {
 #[derive(Debug, Clone)]
 pub(crate) enum Expression {
     Constant(Term),
-    Reference(Path),
+    Reference(Reference),
     Template(Vec<TemplatePart>),
     /// One output of an execution, by its place in [`Plan::executions`].
     Function {
@@ -102,9 +213,17 @@ pub(crate) enum Expression {
 }
 
 #[derive(Debug, Clone)]
+pub(crate) enum Reference {
+    /// Into a JSON value.
+    Path(Path),
+    /// Of a record, by its place.
+    Column(usize),
+}
+
+#[derive(Debug, Clone)]
 pub(crate) enum TemplatePart {
     Text(String),
-    Reference(Path),
+    Reference(Reference),
 }
 
 #[derive(Debug, Clone)]

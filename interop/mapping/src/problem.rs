@@ -57,6 +57,14 @@ pub enum ProblemCode {
     Function,
     /// RML that the ledger does not run.
     NotOnLedger,
+    /// RML that is not read anywhere.
+    Unsupported,
+    /// A field of a logical view that cannot be, or is not there.
+    Field,
+    /// Something that is built on itself, or on too much.
+    Cycle,
+    /// A run that ended: a source cannot be used, or a value does not become a term.
+    Data,
 }
 
 impl ProblemCode {
@@ -75,6 +83,10 @@ impl ProblemCode {
             Self::Template => "template",
             Self::Function => "function",
             Self::NotOnLedger => "not-on-ledger",
+            Self::Unsupported => "unsupported",
+            Self::Field => "field",
+            Self::Cycle => "cycle",
+            Self::Data => "data",
         }
     }
 }

@@ -1,15 +1,21 @@
 mod engine;
+mod gather;
+mod joins;
+mod json;
+mod open;
 mod row;
-
-use std::collections::BTreeMap;
+mod terms;
+mod views;
 
 use pervade_rdf::{Dataset, DatasetError, GraphName, NamedNode, Quad};
 
 use crate::document::Document;
 use crate::functions::FunctionError;
-use crate::plan::{Plan, Source};
+use crate::plan::Plan;
+use crate::source::SourceError;
 use crate::term::TermError;
-pub(crate) use engine::{Engine, Names};
+use engine::{Engine, Inputs, Names};
+pub use json::json_records;
 
 /// Most iterations of one run, over all maps; a join counts every pair.
 pub const ITERATIONS_MAX: usize = 50_000;
@@ -19,6 +25,15 @@ pub const QUADS_MAX: usize = 20_000;
 
 /// Most terms of one run; every combination of a template's values is one.
 pub const TERMS_MAX: usize = 100_000;
+
+/// As [`ITERATIONS_MAX`], off the ledger.
+pub const OPEN_ITERATIONS_MAX: usize = 20_000_000;
+
+/// As [`QUADS_MAX`], off the ledger.
+pub const OPEN_QUADS_MAX: usize = 20_000_000;
+
+/// As [`TERMS_MAX`], off the ledger.
+pub const OPEN_TERMS_MAX: usize = 100_000_000;
 
 /// What the quads of one run are named after.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +55,9 @@ impl Plan {
     /// # Errors
     /// The first data error, in the order of the mapping, or a limit; nothing is mapped then.
     pub fn run(&self, document: &Document, context: &Context) -> Result<Dataset, RunError> {
-        let documents = BTreeMap::from([(Source::Payload, document)]);
+        let inputs = Inputs { payload: Some(document), documents: &[], tables: &[] };
         let names = Names { base: &context.base, record: &context.record, device: &context.device };
-        let quads = Engine::new(self, &documents, names).run()?;
+        let quads = Engine::new(self, inputs, names).run()?.quads;
         let whole =
             |reason: RunReason| RunError { map: String::new(), path: String::new(), reason };
         let graph = NamedNode::new(&context.graph)
@@ -96,4 +111,7 @@ pub enum RunReason {
         /// The source's name.
         name: String,
     },
+    /// Off the ledger: a text inside a record cannot be read.
+    #[error(transparent)]
+    Outside(#[from] SourceError),
 }

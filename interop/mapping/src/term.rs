@@ -9,10 +9,13 @@ use crate::plan::{Encoding, Profile};
 
 /// A value on its way to become a term.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
+#[non_exhaustive]
+pub enum Value {
+    /// Text.
     Text(String),
     /// A JSON number, as written.
     Number(String),
+    /// A truth value.
     Boolean(bool),
     /// An absolute IRI, made by a function.
     Iri(String),
@@ -81,6 +84,9 @@ fn shown(text: &str) -> String {
 pub(crate) fn iri(text: &str, base: &str, encoding: Encoding) -> Result<NamedNode, TermError> {
     if encoding == Encoding::Unsafe {
         let absolute = text.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme));
+        if !absolute && base.is_empty() {
+            return Err(TermError::Iri { iri: shown(text) });
+        }
         let whole = if absolute { text.to_owned() } else { format!("{base}{text}") };
         return Ok(NamedNode::new_unchecked(whole));
     }
@@ -117,6 +123,9 @@ pub(crate) fn typed(
     profile: Profile,
 ) -> Result<Term, TermError> {
     let text = match (profile, value) {
+        (Profile::Open, Value::Number(text)) if datatype.as_str() == xsd::DOUBLE => {
+            double(&decimal(text)?)
+        }
         (Profile::Open, _) => value.text(profile)?,
         (Profile::Ledger, value) => canonical(value, datatype.as_str())?,
     };

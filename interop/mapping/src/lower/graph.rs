@@ -1,8 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use pervade_rdf::vocabulary::rdf;
 use pervade_rdf::{NamedOrBlankNode, Position, PositionedTriple, Term};
 
 use crate::vocabulary::rml;
+
+/// Most members of one list in a mapping.
+const LIST_MEMBERS_MAX: usize = 1_000;
 
 /// The mapping's triples by subject and predicate.
 pub(super) struct MappingGraph {
@@ -38,9 +42,14 @@ impl MappingGraph {
 
     /// The objects of an RML property of `node`, in the order of the text.
     pub(super) fn found(&self, node: &str, property: &str) -> Vec<Found<'_>> {
+        self.objects(node, &rml(property))
+    }
+
+    /// The objects of any property of `node`, in the order of the text.
+    pub(super) fn objects(&self, node: &str, property: &str) -> Vec<Found<'_>> {
         self.by_subject
             .get(node)
-            .and_then(|properties| properties.get(&rml(property)))
+            .and_then(|properties| properties.get(property))
             .into_iter()
             .flatten()
             .filter_map(|place| self.triples.get(*place))
@@ -50,6 +59,21 @@ impl MappingGraph {
                 at: triple.object,
             })
             .collect()
+    }
+
+    /// The members of the RDF list at `head`; `None` if it is none, or too long.
+    pub(super) fn list(&self, head: &Term) -> Option<Vec<Found<'_>>> {
+        let mut members = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut cell = key(head)?;
+        while cell != rdf::NIL {
+            if members.len() >= LIST_MEMBERS_MAX || !seen.insert(cell.clone()) {
+                return None;
+            }
+            members.push(self.objects(&cell, rdf::FIRST).into_iter().next()?);
+            cell = key(self.objects(&cell, rdf::REST).first()?.term)?;
+        }
+        Some(members)
     }
 
     /// Where `node` is first a subject.
@@ -70,7 +94,7 @@ impl MappingGraph {
         let class = rml(class);
         let mut nodes: Vec<String> = Vec::new();
         for PositionedTriple { triple, .. } in &self.triples {
-            let typed = triple.predicate.as_str() == pervade_rdf::vocabulary::rdf::TYPE
+            let typed = triple.predicate.as_str() == rdf::TYPE
                 && matches!(&triple.object, Term::NamedNode(node) if node.as_str() == class);
             let node = subject_key(&triple.subject);
             let fits = typed || wanted.iter().any(|iri| iri == triple.predicate.as_str());

@@ -3,12 +3,11 @@ use pervade_rdf::{Position, Term};
 use super::Lowering;
 use super::graph::Found;
 use super::terms::Role;
-use crate::path::{Path, PathUse};
 use crate::plan::{
-    Expression, JoinCondition, ObjectMap, PredicateObject, Source, TermMap, TriplesMap,
+    Expression, JoinCondition, ObjectMap, Parent, PredicateObject, TermMap, TriplesMap,
 };
 use crate::problem::ProblemCode;
-use crate::vocabulary::{PERVADE, rml};
+use crate::vocabulary::rml;
 
 /// Most triples maps in one mapping.
 const TRIPLES_MAPS_MAX: usize = 512;
@@ -27,33 +26,29 @@ impl<'g> Lowering<'g> {
         }
         self.places =
             nodes.iter().cloned().enumerate().map(|(place, node)| (node, place)).collect();
+        // Joins refer to records of maps further down.
+        self.rows = nodes.iter().map(|node| self.rows_of(node)).collect();
         // A map with problems leaves a gap, but then there is no plan either.
-        nodes.iter().filter_map(|node| self.triples_map(node)).collect()
+        (0..).zip(&nodes).filter_map(|(place, node)| self.triples_map(place, node)).collect()
     }
 
-    fn triples_map(&mut self, node: &str) -> Option<TriplesMap> {
-        let source = self.logical_source(node);
+    fn triples_map(&mut self, place: usize, node: &str) -> Option<TriplesMap> {
+        let rows = self.rows.get(place).cloned().flatten();
         let base = self.base_iri(node);
-        let subject = self.subject(node);
-        let mut predicate_objects = Vec::new();
-        for found in self.found(node, "predicateObjectMap") {
-            if let Some(node) = self.node(found, "a predicate-object map") {
-                predicate_objects.push(self.predicate_object(&node));
+        let (subject, predicate_objects) = self.within_rows(rows.as_ref(), |lowering| {
+            let subject = lowering.subject(node);
+            let mut predicate_objects = Vec::new();
+            for found in lowering.found(node, "predicateObjectMap") {
+                if let Some(node) = lowering.node(found, "a predicate-object map") {
+                    predicate_objects.push(lowering.predicate_object(&node));
+                }
             }
-        }
+            (subject, predicate_objects)
+        });
         let (subject, classes, graphs) = subject?;
-        let (source, iterator) = source?;
         let name = node.rsplit('#').next().unwrap_or(node).to_owned();
-        Some(TriplesMap {
-            name,
-            source,
-            iterator,
-            base,
-            subject,
-            classes,
-            graphs,
-            predicate_objects,
-        })
+        let (rows, at) = (rows?, self.graph.written_at(node));
+        Some(TriplesMap { name, at, rows, base, subject, classes, graphs, predicate_objects })
     }
 
     fn base_iri(&mut self, node: &str) -> Option<String> {
@@ -62,73 +57,6 @@ impl<'g> Lowering<'g> {
             return None;
         }
         self.iri(found, "a base").map(str::to_owned)
-    }
-
-    fn logical_source(&mut self, map: &str) -> Option<(Source, Path)> {
-        let Some(found) = self.at_most_one(map, "logicalSource") else {
-            let at = self.graph.written_at(map);
-            self.report(at, ProblemCode::Missing, "the triples map has no rml:logicalSource");
-            return None;
-        };
-        let node = self.node(found, "a logical source")?;
-        let source = self.source(&node, found.at);
-        match self.at_most_one(&node, "referenceFormulation") {
-            None => {
-                let message = "the logical source has no rml:referenceFormulation";
-                self.report(found.at, ProblemCode::Missing, message);
-            }
-            Some(formulation) => {
-                if !is_rml(formulation.term, "JSONPath") {
-                    self.report(
-                        formulation.at,
-                        ProblemCode::NotOnLedger,
-                        "only rml:JSONPath is read",
-                    );
-                }
-            }
-        }
-        let iterator = match self.at_most_one(&node, "iterator") {
-            Some(found) => {
-                let text = self.text(found, "an iterator")?;
-                self.path(text, found.at, PathUse::Iterator)
-            }
-            None => self.path("$", found.at, PathUse::Iterator),
-        };
-        Some((source?, iterator?))
-    }
-
-    fn source(&mut self, logical_source: &str, at: Position) -> Option<Source> {
-        let Some(found) = self.at_most_one(logical_source, "source") else {
-            self.report(at, ProblemCode::Missing, "the logical source has no rml:source");
-            return None;
-        };
-        let payload = matches!(found.term, Term::NamedNode(node) if node.as_str() == format!("{PERVADE}Payload"));
-        match (payload, self.on_ledger()) {
-            (true, _) => Some(Source::Payload),
-            (false, true) => {
-                self.report(
-                    found.at,
-                    ProblemCode::NotOnLedger,
-                    "the ledger's only source is pv:Payload",
-                );
-                None
-            }
-            (false, false) => {
-                let node = self.node(found, "a source")?;
-                let path = self.at_most_one(&node, "path");
-                if path.is_none() {
-                    self.report(found.at, ProblemCode::Missing, "the source has no rml:path");
-                }
-                let path = path?;
-                self.text(path, "a path").map(|path| Source::File(path.to_owned()))
-            }
-        }
-    }
-
-    pub(super) fn path(&mut self, text: &str, at: Position, path_use: PathUse) -> Option<Path> {
-        Path::parse(text, path_use, self.profile)
-            .map_err(|message| self.report(at, ProblemCode::Path, message))
-            .ok()
     }
 
     fn subject(&mut self, map: &str) -> Option<(TermMap, Vec<Term>, Vec<TermMap>)> {
@@ -193,14 +121,19 @@ impl<'g> Lowering<'g> {
             objects.extend(self.constant(found, Role::Object).map(ObjectMap::Term));
         }
         for found in self.found(node, "objectMap") {
-            let Some(object) = self.node(found, "an object map") else { continue };
-            if self.found(&object, "parentTriplesMap").is_empty() {
-                objects.extend(self.term_map(&object, found.at, Role::Object).map(ObjectMap::Term));
-            } else {
-                objects.extend(self.parent(&object));
+            if let Some(object) = self.node(found, "an object map") {
+                objects.extend(self.object_map(&object, found.at));
             }
         }
         objects
+    }
+
+    pub(super) fn object_map(&mut self, node: &str, at: Position) -> Option<ObjectMap> {
+        if self.found(node, "parentTriplesMap").is_empty() {
+            self.term_map(node, at, Role::Object).map(ObjectMap::Term)
+        } else {
+            self.parent(node)
+        }
     }
 
     fn parent(&mut self, node: &str) -> Option<ObjectMap> {
@@ -217,17 +150,27 @@ impl<'g> Lowering<'g> {
             }
             let condition = self.node(found, "a join condition")?;
             let child = self.join_side(&condition, "child", found)?;
-            let parent = self.join_side(&condition, "parent", found)?;
+            let theirs = self.rows.get(map).cloned().flatten();
+            let parent = self.within_rows(theirs.as_ref(), |lowering| {
+                lowering.join_side(&condition, "parent", found)
+            })?;
             conditions.push(JoinCondition { child, parent });
         }
-        Some(ObjectMap::Parent { map, conditions })
+        let targets = self.targets_of(node);
+        self.joins += 1;
+        Some(ObjectMap::Parent(Parent { id: self.joins, map, conditions, targets }))
     }
 
     /// `rml:child "$.a"` is short for `rml:childMap [ rml:reference "$.a" ]`.
-    fn join_side(&mut self, condition: &str, side: &str, at: Found<'g>) -> Option<Expression> {
+    pub(super) fn join_side(
+        &mut self,
+        condition: &str,
+        side: &str,
+        at: Found<'g>,
+    ) -> Option<Expression> {
         if let Some(found) = self.at_most_one(condition, side) {
             let text = self.text(found, "a reference")?;
-            return self.path(text, found.at, PathUse::Reference).map(Expression::Reference);
+            return self.reference(text, found.at).map(Expression::Reference);
         }
         let Some(found) = self.at_most_one(condition, &format!("{side}Map")) else {
             let message = format!("the join condition has no rml:{side}");

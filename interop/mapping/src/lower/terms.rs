@@ -4,9 +4,9 @@ use pervade_rdf::{Position, Term};
 use super::graph::Found;
 use super::maps::is_rml;
 use super::{Lowering, TERM_MAPS_MAX};
-use crate::functions::{Function, Output, Parameter, local};
+use crate::functions::{Function, Output, Parameter, shortened};
 use crate::path::PathUse;
-use crate::plan::{Encoding, Execution, Expression, TemplatePart, TermKind, TermMap};
+use crate::plan::{Encoding, Execution, Expression, Gather, TemplatePart, TermKind, TermMap};
 use crate::problem::ProblemCode;
 use crate::template::{Piece, parse_template};
 
@@ -21,6 +21,8 @@ pub(super) enum Role {
     Language,
     Join,
     Input,
+    Field,
+    Condition,
 }
 
 impl Role {
@@ -34,6 +36,8 @@ impl Role {
             Self::Language => "language",
             Self::Join => "join side",
             Self::Input => "input",
+            Self::Field => "field",
+            Self::Condition => "condition",
         }
     }
 
@@ -43,7 +47,9 @@ impl Role {
             Self::Subject | Self::Graph => [true, true, false],
             Self::Predicate | Self::Datatype => [true, false, false],
             Self::Object => [true, true, true],
-            Self::Language | Self::Join | Self::Input => [true, false, true],
+            Self::Language | Self::Join | Self::Input | Self::Field | Self::Condition => {
+                [true, false, true]
+            }
         }
     }
 
@@ -52,7 +58,7 @@ impl Role {
             Self::Subject | Self::Graph => "an IRI or a blank node",
             Self::Predicate | Self::Datatype => "an IRI",
             Self::Object => "a term",
-            Self::Language | Self::Join | Self::Input => "a value",
+            Self::Language | Self::Join | Self::Input | Self::Field | Self::Condition => "a value",
         }
     }
 }
@@ -79,7 +85,13 @@ impl<'g> Lowering<'g> {
     pub(super) fn constant(&mut self, found: Found<'g>, role: Role) -> Option<TermMap> {
         self.count()?;
         let kind = self.kind_of_constant(found, role)?;
-        Some(TermMap { expression: Expression::Constant(found.term.clone()), kind })
+        Some(TermMap {
+            expression: Expression::Constant(found.term.clone()),
+            kind,
+            condition: None,
+            gather: None,
+            targets: Vec::new(),
+        })
     }
 
     fn kind_of_constant(&mut self, found: Found<'g>, role: Role) -> Option<TermKind> {
@@ -111,14 +123,25 @@ impl<'g> Lowering<'g> {
 
     pub(super) fn term_map(&mut self, node: &str, at: Position, role: Role) -> Option<TermMap> {
         self.count()?;
+        self.deeper(at, |lowering| lowering.term_map_here(node, at, role))
+    }
+
+    fn term_map_here(&mut self, node: &str, at: Position, role: Role) -> Option<TermMap> {
         let kind = self.term_kind(node, role);
+        let gather = self.gathered(node, at, role);
         let fresh = matches!(kind, Some(TermKind::Blank));
         let expression = if fresh && !self.has_expression(node) {
             Some(Expression::Fresh)
         } else {
             self.expression(node, at, role)
         };
+        let condition = self.condition(node);
+        let mut targets = self.targets_of(node);
         let (kind, expression) = (kind?, expression?);
+        if let TermKind::Literal { datatype, language } = &kind {
+            let parts = datatype.iter().chain(language);
+            targets.extend(parts.flat_map(|part| part.targets.iter().copied()));
+        }
         if let Expression::Constant(term) = &expression {
             let fits = matches!(
                 (term, &kind),
@@ -130,7 +153,28 @@ impl<'g> Lowering<'g> {
                 return None;
             }
         }
-        Some(TermMap { expression, kind })
+        Some(TermMap { expression, kind, condition: condition?, gather: gather?, targets })
+    }
+
+    /// The gather map of a subject or object; the outer `None` is a problem.
+    fn gathered(&mut self, node: &str, at: Position, role: Role) -> Option<Option<Box<Gather>>> {
+        if self.found(node, "gather").is_empty() {
+            return Some(None);
+        }
+        if !matches!(role, Role::Subject | Role::Object) {
+            let message = format!("a {} cannot be a collection", role.name());
+            self.report(at, ProblemCode::TermType, message);
+            return None;
+        }
+        self.gather(node).map(|gather| Some(Box::new(gather)))
+    }
+
+    /// Where the term is made ([RML-FNML](https://w3id.org/rml/fnml/spec), condition); the
+    /// outer `None` is a problem.
+    fn condition(&mut self, node: &str) -> Option<Option<Expression>> {
+        let Some(found) = self.at_most_one(node, "condition") else { return Some(None) };
+        let condition = self.node(found, "a condition")?;
+        self.expression(&condition, found.at, Role::Condition).map(Some)
     }
 
     fn term_kind(&mut self, node: &str, role: Role) -> Option<TermKind> {
@@ -178,15 +222,18 @@ impl<'g> Lowering<'g> {
     /// [RML core, default term type](https://w3id.org/rml/core/spec#termtype).
     fn default_kind(&self, node: &str, role: Role, literal: TermKind) -> TermKind {
         let has = |property: &str| !self.found(node, property).is_empty();
+        if has("gather") && !self.has_expression(node) {
+            return TermKind::Blank;
+        }
         let stated = ["datatype", "datatypeMap", "language", "languageMap"].iter().any(|p| has(p));
-        let by_value = has("reference") || has("functionExecution") || stated;
+        let by_value = (has("reference") || has("functionExecution") || stated) && !has("gather");
         let constant_literal = self
             .found(node, "constant")
             .first()
             .is_some_and(|c| matches!(c.term, Term::Literal(_)));
         match role {
             Role::Object if by_value || constant_literal => literal,
-            Role::Language | Role::Join | Role::Input => literal,
+            Role::Language | Role::Join | Role::Input | Role::Field | Role::Condition => literal,
             Role::Subject | Role::Predicate | Role::Object | Role::Graph | Role::Datatype => {
                 if constant_literal {
                     literal
@@ -247,7 +294,7 @@ impl<'g> Lowering<'g> {
             "constant" => Some(Expression::Constant(found.term.clone())),
             "reference" => {
                 let text = self.text(found, "a reference")?;
-                self.path(text, found.at, PathUse::Reference).map(Expression::Reference)
+                self.reference(text, found.at).map(Expression::Reference)
             }
             "template" => self.template(found),
             _ => self.function(node, found),
@@ -267,9 +314,7 @@ impl<'g> Lowering<'g> {
         for piece in pieces {
             parts.push(match piece {
                 Piece::Text(text) => TemplatePart::Text(text),
-                Piece::Reference(path) => {
-                    TemplatePart::Reference(self.path(&path, found.at, PathUse::Reference)?)
-                }
+                Piece::Reference(text) => TemplatePart::Reference(self.reference(&text, found.at)?),
             });
         }
         Some(Expression::Template(parts))
@@ -279,13 +324,17 @@ impl<'g> Lowering<'g> {
         let execution_node = self.node(found, "a function execution")?;
         let execution = self.execution(&execution_node, found.at, 0)?;
         let function = self.executions.get(execution)?.function;
-        let output = match self.at_most_one(node, "return") {
+        let stated = match self.at_most_one(node, "return") {
+            Some(found) => Some(found),
+            None => self.constant_of(node, "returnMap"),
+        };
+        let output = match stated {
             Some(found) => {
                 let iri = self.iri(found, "an output")?;
                 let output = Output::find(iri).filter(|output| function.outputs().contains(output));
                 if output.is_none() {
                     let name = iri.rsplit(['#', '/']).next().unwrap_or(iri);
-                    let message = format!("pv:{} has no output {name}", local(&function));
+                    let message = format!("{} has no output {name}", function.name());
                     self.report(found.at, ProblemCode::Function, message);
                 }
                 output?
@@ -296,7 +345,8 @@ impl<'g> Lowering<'g> {
     }
 
     fn execution(&mut self, node: &str, at: Position, depth: usize) -> Option<usize> {
-        if let Some(known) = self.known_executions.get(node) {
+        let key = (node.to_owned(), self.scope_key());
+        if let Some(known) = self.known_executions.get(&key) {
             return *known;
         }
         if depth >= EXECUTIONS_DEPTH_MAX {
@@ -310,7 +360,7 @@ impl<'g> Lowering<'g> {
             self.executions.push(execution);
             self.executions.len() - 1
         });
-        self.known_executions.insert(node.to_owned(), place);
+        self.known_executions.insert(key, place);
         place
     }
 
@@ -348,7 +398,7 @@ impl<'g> Lowering<'g> {
             return None;
         };
         let iri = self.iri(found, "a function")?;
-        let function = Function::find(iri);
+        let function = Function::find(iri, self.profile);
         if function.is_none() {
             self.report(
                 found.at,
@@ -386,8 +436,7 @@ impl<'g> Lowering<'g> {
         let parameter =
             Parameter::find(iri).filter(|p| required.contains(p) || optional.contains(p));
         let Some(parameter) = parameter else {
-            let name = iri.rsplit(['#', '/']).next().unwrap_or(iri);
-            let message = format!("pv:{} does not take pv:{name}", local(&function));
+            let message = format!("{} does not take {}", function.name(), shortened(iri));
             self.report(found.at, ProblemCode::Function, message);
             return None;
         };
@@ -419,8 +468,7 @@ impl<'g> Lowering<'g> {
     ) {
         for needed in function.parameters().0 {
             if !inputs.iter().any(|(parameter, _)| parameter == needed) {
-                let message =
-                    format!("pv:{} needs the input pv:{}", local(&function), local(needed));
+                let message = format!("{} needs the input {}", function.name(), needed.name());
                 self.report(at, ProblemCode::Function, message);
             }
         }

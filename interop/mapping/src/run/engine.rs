@@ -1,86 +1,182 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use pervade_rdf::vocabulary::rdf;
-use pervade_rdf::{BlankNode, GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
+use pervade_rdf::{GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
 
-use super::row::Row;
-use super::{ITERATIONS_MAX, QUADS_MAX, RunError, RunReason, TERMS_MAX};
-use crate::document::Document;
-use crate::functions::{Arguments, Output, Outputs, Surroundings};
-use crate::path::Path;
-use crate::plan::{
-    Encoding, Expression, JoinCondition, ObjectMap, Plan, PredicateObject, Source, TemplatePart,
-    TermKind, TermMap, TriplesMap,
+use super::gather::Gathered;
+use super::joins::JoinIndex;
+use super::row::{Item, Row};
+use super::{
+    ITERATIONS_MAX, OPEN_ITERATIONS_MAX, OPEN_QUADS_MAX, OPEN_TERMS_MAX, QUADS_MAX, RunError,
+    RunReason, TERMS_MAX,
 };
-use crate::term::{TermError, Value, blank, encode, iri, natural, tagged, typed};
+use crate::document::Document;
+use crate::path::Path;
+use crate::plan::{ObjectMap, Plan, PredicateObject, Profile, Rows, TermMap, TriplesMap};
+use crate::source::Record;
 use crate::vocabulary::rml;
 
 /// Names that a run takes from outside.
 #[derive(Clone, Copy)]
-pub(crate) struct Names<'a> {
-    pub(crate) base: &'a str,
-    pub(crate) record: &'a str,
-    pub(crate) device: &'a str,
+pub(super) struct Names<'a> {
+    pub(super) base: &'a str,
+    pub(super) record: &'a str,
+    pub(super) device: &'a str,
+}
+
+/// What a run reads.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'a> {
+    pub(super) payload: Option<&'a Document>,
+    /// By places in [`Plan::documents`].
+    pub(super) documents: &'a [Document],
+    /// By places in [`Plan::tables`].
+    pub(super) tables: &'a [Vec<Record>],
+}
+
+/// How much a run may make.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) iterations: usize,
+    quads: usize,
+    pub(super) terms: usize,
+}
+
+impl Limits {
+    pub(super) const fn of(profile: Profile) -> Self {
+        match profile {
+            Profile::Ledger => {
+                Self { iterations: ITERATIONS_MAX, quads: QUADS_MAX, terms: TERMS_MAX }
+            }
+            Profile::Open => Self {
+                iterations: OPEN_ITERATIONS_MAX,
+                quads: OPEN_QUADS_MAX,
+                terms: OPEN_TERMS_MAX,
+            },
+        }
+    }
 }
 
 /// One run of a plan.
-pub(crate) struct Engine<'a> {
-    plan: &'a Plan,
-    documents: &'a BTreeMap<Source, &'a Document>,
-    names: Names<'a>,
-    quads: Vec<Quad>,
+pub(super) struct Engine<'a> {
+    pub(super) plan: &'a Plan,
+    inputs: Inputs<'a>,
+    pub(super) names: Names<'a>,
+    pub(super) limits: Limits,
+    made: Made,
+    /// Quads made, in whatever target.
+    count: usize,
     iterations: usize,
-    terms: usize,
+    pub(super) terms: usize,
+    pub(super) joins: BTreeMap<usize, Rc<JoinIndex>>,
+    pub(super) gathered: Gathered<'a>,
 }
 
-type Step<T> = Result<T, RunReason>;
+/// The quads of a run.
+#[derive(Default)]
+pub(super) struct Made {
+    /// Of term maps that name no target.
+    pub(super) quads: Vec<Quad>,
+    /// By places in [`Plan::targets`].
+    pub(super) targeted: BTreeMap<usize, Vec<Quad>>,
+}
+
+pub(super) type Step<T> = Result<T, RunReason>;
+
+/// Something made by a term map, and the targets that the map names.
+pub(super) type Targeted<'a, T> = (T, &'a [usize]);
+
+/// A triple on its way to the graphs it is in.
+pub(super) struct Statement<'t, 'a> {
+    pub(super) subject: &'t NamedOrBlankNode,
+    pub(super) predicate: &'t NamedNode,
+    pub(super) object: &'t Term,
+    /// The targets of its terms' maps.
+    pub(super) targets: [&'a [usize]; 3],
+}
 
 impl<'a> Engine<'a> {
-    pub(crate) const fn new(
-        plan: &'a Plan,
-        documents: &'a BTreeMap<Source, &'a Document>,
-        names: Names<'a>,
-    ) -> Self {
-        Self { plan, documents, names, quads: Vec::new(), iterations: 0, terms: 0 }
+    pub(super) fn new(plan: &'a Plan, inputs: Inputs<'a>, names: Names<'a>) -> Self {
+        Self {
+            plan,
+            inputs,
+            names,
+            limits: Limits::of(plan.profile),
+            made: Made::default(),
+            count: 0,
+            iterations: 0,
+            terms: 0,
+            joins: BTreeMap::new(),
+            gathered: Gathered::default(),
+        }
     }
 
-    pub(crate) fn run(mut self) -> Result<Vec<Quad>, RunError> {
+    pub(super) fn run(mut self) -> Result<Made, RunError> {
         let plan = self.plan;
-        for map in &plan.maps {
+        for (place, map) in plan.maps.iter().enumerate() {
             let fail = |path: String, reason| RunError { map: map.name.clone(), path, reason };
-            let rows = self.rows(map).map_err(|reason| fail(String::new(), reason))?;
+            let rows = self.rows(place, map).map_err(|reason| fail(String::new(), reason))?;
             for mut row in rows {
                 let outcome = self.map_row(map, &mut row);
                 outcome.map_err(|reason| fail(row.path().join("/"), reason))?;
             }
         }
-        Ok(self.quads)
+        self.write_gathered().map_err(|reason| RunError {
+            map: "collections".to_owned(),
+            path: String::new(),
+            reason,
+        })?;
+        Ok(self.made)
     }
 
-    fn rows(&mut self, map: &TriplesMap) -> Step<Vec<Row<'a>>> {
-        let Some(document) = self.documents.get(&map.source) else {
-            let name = match &map.source {
-                Source::Payload => "payload".to_owned(),
-                Source::File(path) => path.clone(),
-            };
-            return Err(RunReason::Source { name });
-        };
+    pub(super) fn rows(&mut self, place: usize, map: &'a TriplesMap) -> Step<Vec<Row<'a>>> {
+        let base = map.base.as_deref().unwrap_or(self.names.base);
+        let missing = |name: &str| RunReason::Source { name: name.to_owned() };
+        match &map.rows {
+            Rows::Payload(path) => {
+                let document = self.inputs.payload.ok_or_else(|| missing("payload"))?;
+                self.values_in(document, path, base, place)
+            }
+            Rows::Document(document, path) => {
+                let document =
+                    self.inputs.documents.get(*document).ok_or_else(|| missing(&map.name))?;
+                self.values_in(document, path, base, place)
+            }
+            Rows::Table(table) => {
+                let records = self.inputs.tables.get(*table).ok_or_else(|| missing(&map.name))?;
+                for _ in records {
+                    self.count_iteration()?;
+                }
+                let row = |(number, record)| Row::new(Item::Record(record), base, (place, number));
+                Ok(records.iter().enumerate().map(row).collect())
+            }
+        }
+    }
+
+    fn values_in(
+        &mut self,
+        document: &'a Document,
+        iterator: &Path,
+        base: &'a str,
+        place: usize,
+    ) -> Step<Vec<Row<'a>>> {
         let root = document.value();
         let mut rows = Vec::new();
-        for (steps, node) in map.iterator.locate(root) {
+        for (steps, node) in iterator.locate(root) {
             if node.is_null() {
                 continue;
             }
             self.count_iteration()?;
-            let id = format!("i{}", self.iterations);
-            rows.push(Row { root, node, steps, id, outputs: BTreeMap::new() });
+            let name = (place, rows.len());
+            rows.push(Row::new(Item::Value { root, node, steps }, base, name));
         }
         Ok(rows)
     }
 
-    fn count_iteration(&mut self) -> Step<()> {
+    pub(super) fn count_iteration(&mut self) -> Step<()> {
         self.iterations += 1;
-        limit("iterations", self.iterations, ITERATIONS_MAX)
+        limit("iterations", self.iterations, self.limits.iterations)
     }
 
     fn map_row(&mut self, map: &'a TriplesMap, row: &mut Row<'a>) -> Step<()> {
@@ -88,11 +184,14 @@ impl<'a> Engine<'a> {
         if subjects.is_empty() {
             return Ok(());
         }
-        let graphs = self.graphs(&map.graphs, map, row)?;
+        let graphs = self.graphs(&map.graphs, row)?;
+        self.place_gathered(&graphs, &map.subject.targets)?;
         let type_iri = NamedNode::new_unchecked(rdf::TYPE);
         for subject in &subjects {
             for class in &map.classes {
-                self.emit(subject, &type_iri, class, &graphs)?;
+                let targets: [&[usize]; 3] = [&map.subject.targets, &[], &[]];
+                let statement = Statement { subject, predicate: &type_iri, object: class, targets };
+                self.emit(&statement, &graphs)?;
             }
         }
         for predicate_object in &map.predicate_objects {
@@ -106,71 +205,87 @@ impl<'a> Engine<'a> {
         predicate_object: &'a PredicateObject,
         map: &'a TriplesMap,
         row: &mut Row<'a>,
-        (subjects, subject_graphs): (&[NamedOrBlankNode], &[GraphName]),
+        (subjects, subject_graphs): (&[NamedOrBlankNode], &[Targeted<'a, GraphName>]),
     ) -> Step<()> {
-        let mut predicates = Vec::new();
+        let mut predicates: Vec<Targeted<'a, Term>> = Vec::new();
         for predicate in &predicate_object.predicates {
-            predicates.extend(self.terms(predicate, map, row)?);
-        }
-        let mut objects = Vec::new();
-        for object in &predicate_object.objects {
-            match object {
-                ObjectMap::Term(term_map) => objects.extend(self.terms(term_map, map, row)?),
-                ObjectMap::Parent { map: parent, conditions } => {
-                    objects.extend(self.parents(*parent, conditions, map, row)?);
-                }
-            }
+            let targets = predicate.targets.as_slice();
+            predicates.extend(self.terms(predicate, row)?.into_iter().map(|term| (term, targets)));
         }
         let mut graphs = subject_graphs.to_vec();
-        graphs.extend(self.graphs(&predicate_object.graphs, map, row)?);
+        let mut objects: Vec<Targeted<'a, Term>> = Vec::new();
+        for object in &predicate_object.objects {
+            let (terms, targets) = match object {
+                ObjectMap::Term(term_map) => (self.terms(term_map, row)?, &term_map.targets),
+                ObjectMap::Parent(parent) => (self.parents(parent, row)?, &parent.targets),
+            };
+            objects.extend(terms.into_iter().map(|term| (term, targets.as_slice())));
+        }
+        graphs.extend(self.graphs(&predicate_object.graphs, row)?);
+        self.place_gathered(&graphs, &objects_targets(&objects, map))?;
         for subject in subjects {
-            for predicate in &predicates {
+            for (predicate, predicate_targets) in &predicates {
                 // The plan admits only IRIs as predicates.
                 let Term::NamedNode(predicate) = predicate else { continue };
-                for object in &objects {
-                    self.emit(subject, predicate, object, &graphs)?;
+                for (object, object_targets) in &objects {
+                    let targets: [&[usize]; 3] =
+                        [&map.subject.targets, predicate_targets, object_targets];
+                    let statement = Statement { subject, predicate, object, targets };
+                    self.emit(&statement, &graphs)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn emit(
+    pub(super) fn emit(
         &mut self,
-        subject: &NamedOrBlankNode,
-        predicate: &NamedNode,
-        object: &Term,
-        graphs: &[GraphName],
+        statement: &Statement<'_, '_>,
+        graphs: &[Targeted<'_, GraphName>],
     ) -> Step<()> {
-        let default = [GraphName::DefaultGraph];
+        let default: [Targeted<'_, GraphName>; 1] = [(GraphName::DefaultGraph, &[])];
         let graphs = if graphs.is_empty() { &default } else { graphs };
-        limit("quads", self.quads.len() + graphs.len(), QUADS_MAX)?;
-        for graph in graphs {
-            self.quads.push(Quad::new(
-                subject.clone(),
-                predicate.clone(),
-                object.clone(),
+        self.count += graphs.len();
+        limit("quads", self.count, self.limits.quads)?;
+        for (graph, graph_targets) in graphs {
+            let quad = Quad::new(
+                self.gathered.head_in(statement.subject.clone(), graph),
+                statement.predicate.clone(),
+                self.gathered.term_in(statement.object.clone(), graph),
                 graph.clone(),
-            ));
+            );
+            self.send(quad, statement.targets, graph_targets);
         }
         Ok(())
+    }
+
+    /// Sends a quad where its terms' maps say.
+    fn send(&mut self, quad: Quad, targets: [&[usize]; 3], graph_targets: &[usize]) {
+        if targets.iter().all(|places| places.is_empty()) && graph_targets.is_empty() {
+            self.made.quads.push(quad);
+            return;
+        }
+        let places: BTreeSet<usize> =
+            targets.iter().copied().chain([graph_targets]).flatten().copied().collect();
+        for place in places {
+            self.made.targeted.entry(place).or_default().push(quad.clone());
+        }
     }
 
     fn subjects(&mut self, map: &'a TriplesMap, row: &mut Row<'a>) -> Step<Vec<NamedOrBlankNode>> {
-        let terms = self.terms(&map.subject, map, row)?;
+        let terms = self.terms(&map.subject, row)?;
         Ok(terms.into_iter().filter_map(node).collect())
     }
 
     fn graphs(
         &mut self,
         maps: &'a [TermMap],
-        map: &'a TriplesMap,
         row: &mut Row<'a>,
-    ) -> Step<Vec<GraphName>> {
-        let mut graphs = Vec::new();
+    ) -> Step<Vec<Targeted<'a, GraphName>>> {
+        let mut graphs: Vec<Targeted<'a, GraphName>> = Vec::new();
         for graph in maps {
-            for term in self.terms(graph, map, row)? {
-                graphs.extend(match node(term) {
+            for term in self.terms(graph, row)? {
+                let name = match node(term) {
                     Some(NamedOrBlankNode::NamedNode(iri))
                         if iri.as_str() == rml("defaultGraph") =>
                     {
@@ -179,232 +294,23 @@ impl<'a> Engine<'a> {
                     Some(NamedOrBlankNode::NamedNode(iri)) => Some(GraphName::NamedNode(iri)),
                     Some(NamedOrBlankNode::BlankNode(blank)) => Some(GraphName::BlankNode(blank)),
                     None => None,
-                });
+                };
+                graphs.extend(name.map(|name| (name, graph.targets.as_slice())));
             }
         }
         Ok(graphs)
     }
-
-    /// Subjects of the parent map: of the same row without conditions, else of every parent
-    /// row whose values meet the row's.
-    fn parents(
-        &mut self,
-        parent: usize,
-        conditions: &'a [JoinCondition],
-        map: &'a TriplesMap,
-        row: &mut Row<'a>,
-    ) -> Step<Vec<Term>> {
-        let plan = self.plan;
-        let Some(parent) = plan.maps.get(parent) else { return Ok(Vec::new()) };
-        if conditions.is_empty() {
-            return self.terms(&parent.subject, parent, row);
-        }
-        let mut subjects = Vec::new();
-        for mut other in self.rows(parent)? {
-            if self.meets(conditions, (map, row), (parent, &mut other))? {
-                subjects.extend(self.terms(&parent.subject, parent, &mut other)?);
-            }
-        }
-        Ok(subjects)
-    }
-
-    fn meets(
-        &mut self,
-        conditions: &'a [JoinCondition],
-        (map, row): (&'a TriplesMap, &mut Row<'a>),
-        (parent, other): (&'a TriplesMap, &mut Row<'a>),
-    ) -> Step<bool> {
-        for condition in conditions {
-            let ours = self.texts(&condition.child, map, row)?;
-            let theirs = self.texts(&condition.parent, parent, other)?;
-            if !ours.iter().any(|value| theirs.contains(value)) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn texts(
-        &mut self,
-        expression: &'a Expression,
-        map: &'a TriplesMap,
-        row: &mut Row<'a>,
-    ) -> Step<Vec<String>> {
-        let values = self.values(expression, Encoding::Unsafe, map, row)?;
-        let profile = self.plan.profile;
-        Ok(values.iter().map(|value| value.text(profile)).collect::<Result<_, _>>()?)
-    }
-
-    fn terms(
-        &mut self,
-        term_map: &'a TermMap,
-        map: &'a TriplesMap,
-        row: &mut Row<'a>,
-    ) -> Step<Vec<Term>> {
-        if let Expression::Constant(term) = &term_map.expression
-            && !matches!(
-                &term_map.kind,
-                TermKind::Literal { datatype: Some(_), .. }
-                    | TermKind::Literal { language: Some(_), .. }
-            )
-        {
-            return Ok(vec![term.clone()]);
-        }
-        if matches!(term_map.expression, Expression::Fresh) {
-            return Ok(vec![BlankNode::new_unchecked(row.id.clone()).into()]);
-        }
-        let encoding = match term_map.kind {
-            TermKind::Iri(encoding) => encoding,
-            TermKind::Blank | TermKind::Literal { .. } => Encoding::Unsafe,
-        };
-        let values = self.values(&term_map.expression, encoding, map, row)?;
-        let mut terms = Vec::new();
-        for value in values {
-            self.terms += 1;
-            limit("terms", self.terms, TERMS_MAX)?;
-            match &term_map.kind {
-                TermKind::Iri(encoding) => {
-                    let base = map.base.as_deref().unwrap_or(self.names.base);
-                    let text = value.text(self.plan.profile)?;
-                    terms.push(iri(&text, base, *encoding)?.into());
-                }
-                TermKind::Blank => terms.push(blank(&value.text(self.plan.profile)?).into()),
-                TermKind::Literal { datatype, language } => {
-                    let parts = (datatype.as_deref(), language.as_deref());
-                    terms.extend(self.literals(&value, parts, map, row)?);
-                }
-            }
-        }
-        Ok(terms)
-    }
-
-    fn literals(
-        &mut self,
-        value: &Value,
-        parts: (Option<&'a TermMap>, Option<&'a TermMap>),
-        map: &'a TriplesMap,
-        row: &mut Row<'a>,
-    ) -> Step<Vec<Term>> {
-        let profile = self.plan.profile;
-        match parts {
-            (_, Some(language)) => {
-                let tags = self.texts(&language.expression, map, row)?;
-                let text = value.text(profile)?;
-                Ok(tags.iter().map(|tag| tagged(text.clone(), tag)).collect::<Result<_, _>>()?)
-            }
-            (Some(datatype), None) => {
-                let mut literals = Vec::new();
-                for datatype in self.terms(datatype, map, row)? {
-                    if let Term::NamedNode(datatype) = datatype {
-                        literals.push(typed(value, datatype, profile)?);
-                    }
-                }
-                Ok(literals)
-            }
-            (None, None) => Ok(vec![natural(value, profile)?]),
-        }
-    }
-
-    fn values(
-        &mut self,
-        expression: &'a Expression,
-        encoding: Encoding,
-        map: &'a TriplesMap,
-        row: &mut Row<'a>,
-    ) -> Step<Vec<Value>> {
-        match expression {
-            Expression::Constant(term) => Ok(vec![constant(term)]),
-            Expression::Reference(path) => Ok(referenced(path, row)?),
-            Expression::Template(parts) => self.template(parts, encoding, row),
-            Expression::Function { execution, output } => {
-                self.function(*execution, *output, map, row)
-            }
-            Expression::Fresh => Ok(Vec::new()),
-        }
-    }
-
-    /// Every combination of the references' values
-    /// ([RML core, template](https://w3id.org/rml/core/spec#template)).
-    fn template(
-        &mut self,
-        parts: &[TemplatePart],
-        encoding: Encoding,
-        row: &Row<'a>,
-    ) -> Step<Vec<Value>> {
-        let mut texts = vec![String::new()];
-        for part in parts {
-            match part {
-                TemplatePart::Text(text) => texts.iter_mut().for_each(|whole| whole.push_str(text)),
-                TemplatePart::Reference(path) => {
-                    let mut longer = Vec::new();
-                    let values = referenced(path, row)?;
-                    limit("terms", self.terms + values.len() * texts.len(), TERMS_MAX)?;
-                    for value in values {
-                        let value = encode(&value.text(self.plan.profile)?, encoding);
-                        longer.extend(texts.iter().map(|whole| format!("{whole}{value}")));
-                    }
-                    texts = longer;
-                }
-            }
-        }
-        Ok(texts.into_iter().map(Value::Text).collect())
-    }
-
-    fn function(
-        &mut self,
-        execution: usize,
-        output: Output,
-        map: &'a TriplesMap,
-        row: &mut Row<'a>,
-    ) -> Step<Vec<Value>> {
-        if !row.outputs.contains_key(&execution) {
-            let outputs = self.execute(execution, map, row)?;
-            row.outputs.insert(execution, outputs);
-        }
-        let value = row.outputs.get(&execution).and_then(|outputs| outputs.get(&output));
-        Ok(value.cloned().into_iter().collect())
-    }
-
-    fn execute(
-        &mut self,
-        execution: usize,
-        map: &'a TriplesMap,
-        row: &mut Row<'a>,
-    ) -> Step<Outputs> {
-        let plan = self.plan;
-        let Some(execution) = plan.executions.get(execution) else { return Ok(Outputs::new()) };
-        let mut arguments = Arguments::new();
-        for (parameter, expression) in &execution.inputs {
-            let texts = self.texts(expression, map, row)?;
-            if !texts.is_empty() {
-                arguments.entry(*parameter).or_default().extend(texts);
-            }
-        }
-        let enclosing = execution.enclosing.as_ref().and_then(|path| row.enclosing(path));
-        let around = Surroundings {
-            base: map.base.as_deref().unwrap_or(self.names.base),
-            record: self.names.record,
-            device: self.names.device,
-            path: &row.path(),
-            enclosing: enclosing.map(Value::of).transpose()?.flatten(),
-        };
-        Ok(execution.function.call(&arguments, &around)?)
-    }
 }
 
-fn referenced(path: &Path, row: &Row<'_>) -> Result<Vec<Value>, TermError> {
-    path.select(row.node).into_iter().filter_map(|json| Value::of(json).transpose()).collect()
+/// Where the triples of collections that are objects go: where those of the subject and of the
+/// objects do.
+fn objects_targets(objects: &[Targeted<'_, Term>], map: &TriplesMap) -> Vec<usize> {
+    let of_objects = objects.iter().flat_map(|(_, targets)| targets.iter());
+    let all: BTreeSet<usize> = map.subject.targets.iter().chain(of_objects).copied().collect();
+    all.into_iter().collect()
 }
 
-fn constant(term: &Term) -> Value {
-    match term {
-        Term::NamedNode(node) => Value::Iri(node.as_str().to_owned()),
-        Term::Literal(literal) => Value::Text(literal.value().to_owned()),
-        Term::BlankNode(node) => Value::Text(node.as_str().to_owned()),
-    }
-}
-
-fn node(term: Term) -> Option<NamedOrBlankNode> {
+pub(super) fn node(term: Term) -> Option<NamedOrBlankNode> {
     match term {
         Term::NamedNode(node) => Some(node.into()),
         Term::BlankNode(node) => Some(node.into()),
@@ -412,6 +318,6 @@ fn node(term: Term) -> Option<NamedOrBlankNode> {
     }
 }
 
-fn limit(what: &'static str, count: usize, limit: usize) -> Step<()> {
+pub(super) fn limit(what: &'static str, count: usize, limit: usize) -> Step<()> {
     if count > limit { Err(RunReason::Limit { what, limit }) } else { Ok(()) }
 }
