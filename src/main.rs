@@ -12,6 +12,7 @@ mod connect;
 mod demo;
 mod failure;
 mod ledger;
+mod mapping;
 mod network;
 mod output;
 mod package;
@@ -69,6 +70,9 @@ enum Verb {
     /// Check a device package, print it as the registry takes it
     #[command(subcommand)]
     Package(package::Package),
+    /// Run RML mappings over files, off the ledger
+    #[command(subcommand)]
+    Mapping(mapping::Mapping),
     /// The auditor's worker process
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -103,6 +107,9 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
     if let Verb::Audit(audit) = verb {
         return audit.run();
     }
+    if let Verb::Mapping(mapping) = verb {
+        return mapping.run(output);
+    }
     let runtime = tokio::runtime::Runtime::new().or_fail("RUNTIME", "no threads to work with")?;
     runtime.block_on(async {
         match verb {
@@ -112,6 +119,7 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
             Verb::Submit(call) => call.submit(output).await,
             Verb::Evaluate(call) => call.evaluate(output).await,
             Verb::Package(package) => package.run(output),
+            Verb::Mapping(mapping) => mapping.run(output),
             Verb::Audit(audit) => audit.run(),
             Verb::Query(query) => query.run(output).await,
             Verb::Prove(prove) => prove.run(output).await,

@@ -39,6 +39,22 @@ impl Output {
         line(text)
     }
 
+    /// Prints text as it is.
+    pub(crate) fn raw(self, text: &str) -> Result<(), Failure> {
+        printed(text.as_bytes())
+    }
+
+    /// Tells people and programs, beside the result, what is wrong.
+    pub(crate) fn complain(self, report: &(impl Display + Serialize)) {
+        match self {
+            Self::Human => complain(&report.to_string()),
+            Self::Json => match serde_json::to_string(report) {
+                Ok(text) => complain(&text),
+                Err(error) => tracing::debug!(%error, "the report is no JSON"),
+            },
+        }
+    }
+
     /// Prints one JSON object.
     pub(crate) fn json(self, object: &impl Serialize) -> Result<(), Failure> {
         line(&serde_json::to_string(object).or_fail("OUTPUT", "the result is no JSON")?)
@@ -60,14 +76,15 @@ impl Output {
     }
 }
 
-/// A line on standard output. A reader that went away has seen enough.
+/// A line on standard output.
 fn line(text: &str) -> Result<(), Failure> {
+    printed(format!("{}\n", text.trim_end_matches('\n')).as_bytes())
+}
+
+/// Bytes on standard output. A reader that went away has seen enough.
+fn printed(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let written = out
-        .write_all(text.trim_end_matches('\n').as_bytes())
-        .and_then(|()| out.write_all(b"\n"))
-        .and_then(|()| out.flush());
-    match written {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.or_fail("OUTPUT", "the result cannot be printed"),
     }

@@ -17,6 +17,7 @@ fn every_verb_helps_with_examples() {
         &["submit"],
         &["evaluate"],
         &["package", "check"],
+        &["mapping", "run"],
         &["audit", "follow"],
         &["query"],
         &["prove"],

@@ -12,6 +12,7 @@ mod auditor;
 mod damage;
 mod help;
 mod killing;
+mod mapping;
 mod program;
 mod refusals;
 mod story;
