@@ -22,10 +22,75 @@ use slot::Next;
 
 mod message;
 mod slot;
+mod twice;
 mod writes;
 
 /// One call being run.
+#[derive(Debug)]
 pub struct Execution {
+    run: Run,
+    again: Option<Again>,
+}
+
+/// The same call once more, given the same replies: it must do the same.
+#[derive(Debug)]
+struct Again {
+    run: Run,
+    steps: usize,
+}
+
+impl Execution {
+    /// Starts a call and runs it to its first request, or to its end.
+    #[must_use]
+    pub fn start(chaincode: &Arc<Chaincode>, invocation: Invocation, terms: Terms) -> (Self, Step) {
+        let (run, step) = Run::start(chaincode, invocation, terms);
+        (Self { run, again: None }, step)
+    }
+
+    /// As [`start`](Self::start), and runs the call a second time beside the first, with the same
+    /// replies. If the two ask or answer differently the call fails, with the code
+    /// `NONDETERMINISTIC` and the first difference: two peers would not agree on it either.
+    ///
+    /// It finds what varies within one process: random numbers, clocks, counters, the order of
+    /// hashed collections. The ledger is asked once, and the work is done twice.
+    #[must_use]
+    pub fn start_twice(
+        chaincode: &Arc<Chaincode>,
+        invocation: Invocation,
+        terms: Terms,
+    ) -> (Self, Step) {
+        let (run, one) = Run::start(chaincode, invocation.clone(), terms);
+        let (again, other) = Run::start(chaincode, invocation, terms);
+        let mut execution = Self { run, again: Some(Again { run: again, steps: 1 }) };
+        let step = execution.agreed(0, one, other);
+        (execution, step)
+    }
+
+    /// Brings the reply to the request asked last, and runs on to the next request or the end.
+    ///
+    /// A call that has ended stays ended: resuming it yields a failure.
+    #[must_use]
+    pub fn resume(&mut self, reply: Reply) -> Step {
+        let Some(again) = &mut self.again else { return self.run.resume(reply) };
+        let one = self.run.resume(reply.clone());
+        let place = again.steps;
+        again.steps = place.saturating_add(1);
+        let other = again.run.resume(reply);
+        self.agreed(place, one, other)
+    }
+
+    fn agreed(&mut self, place: usize, one: Step, other: Step) -> Step {
+        let step = twice::agreed(place, one, other);
+        if matches!(step, Step::Done(_)) {
+            self.run.state = State::Ended;
+            self.again = None;
+        }
+        step
+    }
+}
+
+/// One run of a call.
+struct Run {
     state: State,
     ledger: Ledger,
 }
@@ -40,22 +105,16 @@ enum State {
     Ended,
 }
 
-impl Execution {
-    /// Starts a call and runs it to its first request, or to its end.
-    #[must_use]
-    pub fn start(chaincode: &Arc<Chaincode>, invocation: Invocation, terms: Terms) -> (Self, Step) {
+impl Run {
+    fn start(chaincode: &Arc<Chaincode>, invocation: Invocation, terms: Terms) -> (Self, Step) {
         let ledger = Ledger::new(terms);
         let function = Arc::clone(chaincode).dispatch(invocation, ledger.clone());
-        let mut execution = Self { state: State::Running(Box::pin(function)), ledger };
-        let step = execution.advance();
-        (execution, step)
+        let mut run = Self { state: State::Running(Box::pin(function)), ledger };
+        let step = run.advance();
+        (run, step)
     }
 
-    /// Brings the reply to the request asked last, and runs on to the next request or the end.
-    ///
-    /// A call that has ended stays ended: resuming it yields a failure.
-    #[must_use]
-    pub fn resume(&mut self, reply: Reply) -> Step {
+    fn resume(&mut self, reply: Reply) -> Step {
         match self.ledger.deliver(reply) {
             Ok(()) => self.advance(),
             Err(refused) => {
@@ -121,10 +180,10 @@ impl Execution {
     }
 }
 
-impl fmt::Debug for Execution {
+impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ended = matches!(self.state, State::Ended);
-        f.debug_struct("Execution").field("ended", &ended).finish_non_exhaustive()
+        f.debug_struct("Run").field("ended", &ended).finish_non_exhaustive()
     }
 }
 

@@ -8,7 +8,7 @@ use fabric_protos::id::{ChaincodeName, ChannelId};
 use crate::{Change, ContractError, Entry, EntryPage, Fault};
 
 /// Where a call stands.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
 pub enum Step {
     /// The contract waits for the reply to this request.

@@ -143,20 +143,17 @@ mod tests {
         let mut sent = String::new();
         let mut next = 0;
         while let Some(request) = kept.take(terms) {
-            match request {
-                Request::Batch(batch) => {
-                    for write in &batch {
-                        assert_eq!(write.key, next.to_string(), "in the order of the contract");
-                        next += 1;
-                    }
-                    sent.push_str(&format!("batch of {}, ", batch.len()));
-                }
-                Request::Put { key, .. } => {
-                    assert_eq!(key, next.to_string(), "in the order of the contract");
-                    next += 1;
-                    sent.push_str("put ");
-                }
-                other => panic!("{other:?}"),
+            let keys: Vec<String> = if let Request::Batch(batch) = request {
+                sent.push_str(&format!("batch of {}, ", batch.len()));
+                batch.into_iter().map(|write| write.key).collect()
+            } else {
+                let Request::Put { key, .. } = request else { panic!("{request:?}") };
+                sent.push_str("put ");
+                vec![key]
+            };
+            for key in keys {
+                assert_eq!(key, next.to_string(), "in the order of the contract");
+                next += 1;
             }
         }
         assert_eq!(next, writes, "nothing is lost");

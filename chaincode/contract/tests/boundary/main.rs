@@ -1,8 +1,6 @@
 //! What passes between a contract and its host, request by request.
 
 #![expect(
-    clippy::expect_used,
-    clippy::missing_assert_message,
     clippy::panic,
     clippy::tests_outside_test_module,
     clippy::unwrap_used,
@@ -15,4 +13,5 @@ mod overlay;
 mod program;
 mod queries;
 mod script;
+mod twice;
 mod writes;

@@ -135,7 +135,7 @@ async fn step(
         }
         ["try", name] => {
             let answer = tx.try_call(&name.parse().unwrap(), "go", []).await;
-            say(said, Some(answer.map_or_else(|error| error.to_string().into(), |answer| answer)));
+            say(said, Some(answer.unwrap_or_else(|error| error.to_string().into())));
         }
         ["emit", id] => tx.emit(&Created { id: id.to_owned() }).map_err(fault)?,
         ["event", name, payload] => tx.set_event(name, payload.into()).map_err(fault)?,
@@ -153,7 +153,7 @@ async fn step(
             say(said, in_range(range).await?);
         }
         ["near", past, future] => {
-            tx.require_client_time_within(window(past, future)).map_err(fault)?
+            tx.require_client_time_within(window(past, future)).map_err(fault)?;
         }
         ["near?", past, future] => drop(tx.require_client_time_within(window(past, future))),
         ["fail"] => return Err(ContractError::new(Status::CONFLICT, "TOLD_SO", "as told")),

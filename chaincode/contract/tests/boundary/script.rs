@@ -73,7 +73,7 @@ pub(crate) fn said(outcome: &Outcome) -> String {
     line.trim_end().to_owned()
 }
 
-fn asked(request: &Request) -> String {
+pub(crate) fn asked(request: &Request) -> String {
     match request {
         Request::Get { collection, key } => format!("get {}", place(collection, key)),
         Request::GetMany { collection, keys } => {
@@ -178,7 +178,7 @@ fn scripted_entries(entries: &str) -> Vec<Entry> {
 }
 
 /// What a peer says that has no state, and takes whatever is written.
-fn empty_ledger(request: &Request) -> Reply {
+pub(crate) fn empty_ledger(request: &Request) -> Reply {
     match request {
         Request::Get { .. } | Request::Hash { .. } => Reply::Value(None),
         Request::GetMany { keys, .. } => Reply::Values(vec![None; keys.len()]),
