@@ -579,7 +579,7 @@ fn calls_that_are_run_twice_must_do_the_same_twice() {
     peer.check(expect![[r#"
         -> PUT_STATE ch/a k=v
         -> COMPLETED ch/a 200  event put(k) of a
-        -> COMPLETED ch/b 500 NONDETERMINISTIC: two runs of one call differ: end and end"#]]);
+        -> COMPLETED ch/b 500 NONDETERMINISTIC: two runs of this call differ at step 1: their answers"#]]);
 }
 
 #[test]

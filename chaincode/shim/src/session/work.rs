@@ -8,7 +8,7 @@ use std::sync::Arc;
 use fabric_protos::Message;
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{ChaincodeInput, ChaincodeMessage};
-use pervade_chaincode::host::{Execution, Outcome, Reply, Request, Step, Terms};
+use pervade_chaincode::host::{Execution, Outcome, Reply, Step, Terms};
 use pervade_chaincode::{Chaincode, ContractError, Fault, Invocation, InvocationError, Status};
 
 use super::key::{Content, Key};
@@ -141,12 +141,10 @@ fn reply(asked: Asked, kind: Type, payload: Vec<u8>) -> Reply {
     }
 }
 
-/// A contract function being run, once or twice.
+/// A contract function being run.
 #[derive(Debug)]
 struct Run {
     execution: Execution,
-    /// The same call again, given the same replies: it must ask and answer the same.
-    again: Option<Execution>,
     is_init: bool,
 }
 
@@ -157,18 +155,16 @@ impl Run {
         context: Context,
         is_init: bool,
     ) -> (Self, Step) {
-        let twin = (context.runs == Runs::Twice).then(|| invocation.clone());
-        let (execution, step) = Execution::start(chaincode, invocation, context.terms);
-        let Some(twin) = twin else { return (Self { execution, again: None, is_init }, step) };
-        let (again, other) = Execution::start(chaincode, twin, context.terms);
-        let step = agreed(step, other);
-        (Self { execution, again: Some(again), is_init }, step)
+        let start = match context.runs {
+            Runs::Once => Execution::start,
+            Runs::Twice => Execution::start_twice,
+        };
+        let (execution, step) = start(chaincode, invocation, context.terms);
+        (Self { execution, is_init }, step)
     }
 
     fn resume(&mut self, reply: Reply) -> Step {
-        let Some(again) = &mut self.again else { return self.execution.resume(reply) };
-        let other = again.resume(reply.clone());
-        agreed(self.execution.resume(reply), other)
+        self.execution.resume(reply)
     }
 
     /// Turns a step into the message that carries it.
@@ -221,25 +217,6 @@ fn fitting(outcome: Outcome, bytes_max: usize) -> Outcome {
     Outcome::failure(&ContractError::of(&RunError::TooLarge))
 }
 
-/// The one step that two runs took, or the end of both.
-fn agreed(one: Step, other: Step) -> Step {
-    match (one, other) {
-        (Step::Ask(one), Step::Ask(other)) if one == other => Step::Ask(one),
-        (Step::Done(one), Step::Done(other)) if one == other => Step::Done(one),
-        (one, other) => {
-            let difference = RunError::Differs { one: named(&one), other: named(&other) };
-            Step::Done(Outcome::failure(&ContractError::of(&difference)))
-        }
-    }
-}
-
-fn named(step: &Step) -> &'static str {
-    match step {
-        Step::Ask(request) => Request::name(request),
-        Step::Done(_) => "end",
-    }
-}
-
 impl Ran {
     /// Of an initialisation that failed Go's library makes an `ERROR`, and so do we.
     fn ended(key: Key, ticket: u64, outcome: Outcome, is_init: bool) -> Self {
@@ -266,8 +243,6 @@ pub(super) fn discard<T>(run: T) {
 enum RunError {
     #[error("the answer is larger than a message may be")]
     TooLarge,
-    #[error("two runs of one call differ: {one} and {other}")]
-    Differs { one: &'static str, other: &'static str },
 }
 
 impl Fault for RunError {
@@ -278,7 +253,6 @@ impl Fault for RunError {
     fn code(&self) -> &'static str {
         match self {
             Self::TooLarge => "TOO_LARGE",
-            Self::Differs { .. } => "NONDETERMINISTIC",
         }
     }
 }
