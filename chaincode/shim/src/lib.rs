@@ -20,7 +20,7 @@ mod session;
 pub mod settings;
 
 pub use launch::LaunchError;
-pub use limits::{Limits, Runs, StreamOptions};
+pub use limits::{HostClock, Limits, Runs, StreamOptions};
 pub use link::{Link, in_process};
 pub use program::{Choice, Chosen, Program, main};
 pub use service::{ServeError, ServiceTls, serve};

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use fabric_protos::Timestamp;
+use pervade_ports::Clock;
+use pervade_ports::system::SystemClock;
 use pervade_rpc::MESSAGE_BYTES_MAX;
 
 /// What a stream may hold and take.
@@ -21,6 +24,32 @@ pub struct Limits {
     pub grace: Duration,
     /// How often each call is run.
     pub runs: Runs,
+    /// The clock that contracts have proposals' times held against.
+    pub clock: HostClock,
+}
+
+/// The clock that contracts have proposals' times held against; see
+/// [`require_client_time_within`](pervade_chaincode::ReadTransaction::require_client_time_within).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum HostClock {
+    /// The system's.
+    System,
+    /// One that stands still, for tests that can be repeated.
+    At(Timestamp),
+}
+
+impl HostClock {
+    pub(crate) fn now(self) -> Timestamp {
+        match self {
+            Self::System => {
+                let now = SystemClock.now();
+                let nanos = i32::try_from(now.nanos()).unwrap_or_default();
+                Timestamp { seconds: now.seconds(), nanos }
+            }
+            Self::At(time) => time,
+        }
+    }
 }
 
 /// How often each call is run.
@@ -42,6 +71,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(29),
             grace: Duration::from_secs(10),
             runs: Runs::Once,
+            clock: HostClock::System,
         }
     }
 }

@@ -214,6 +214,7 @@ impl Session {
         let context = Context {
             terms: self.terms,
             runs: self.limits.runs,
+            clock: self.limits.clock,
             message_bytes_max: self.limits.message_bytes_max,
         };
         Next::Run(Work::new(Arc::clone(&self.chaincode), context, task))

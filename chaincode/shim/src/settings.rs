@@ -232,6 +232,7 @@ fn limits(flags: &Flags) -> Result<Limits, SettingsError> {
         deadline: flags.deadline.map_or(usual.deadline, Duration::from_secs),
         grace: flags.grace.map_or(usual.grace, Duration::from_secs),
         runs: if flags.twice { Runs::Twice } else { Runs::Once },
+        clock: usual.clock,
     })
 }
 

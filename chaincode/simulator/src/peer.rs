@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fabric_protos::Message;
 use fabric_protos::id::{ChaincodeName, ChannelId, MspId, TxId};
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
     ChaincodeEvent, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, Response, SignedProposal,
 };
+use fabric_protos::{Message, Timestamp};
 use pervade_chaincode::Chaincode;
 use pervade_ledger::lifecycle;
 use pervade_ledger::simulate::{SimulationResult, Simulator};
-use pervade_shim::{Session, SessionError};
+use pervade_shim::{HostClock, Limits, Session, SessionError};
 use thiserror::Error;
 
 use crate::ledger::{Ledger, State};
@@ -38,6 +38,8 @@ pub(crate) struct Proposed<'a> {
     pub(crate) channel: &'a ChannelId,
     /// The organisation of whoever signed it.
     pub(crate) creator: &'a MspId,
+    /// The peer's clock when it came.
+    pub(crate) arrival: Timestamp,
 }
 
 /// What came of a simulation.
@@ -131,7 +133,7 @@ impl<'a> Peer<'a> {
         let found = self.chaincodes.iter().find(|(known, _)| known.as_str() == name);
         let (name, chaincode) = found.ok_or_else(not_found)?;
         if !self.sessions.contains_key(name) {
-            let session = ready(chaincode).map_err(InvokeError::Session)?;
+            let session = ready(chaincode, self.proposed.arrival).map_err(InvokeError::Session)?;
             self.sessions.insert(name.clone(), session);
         }
         Ok(name.clone())
@@ -188,8 +190,11 @@ struct Call {
 }
 
 /// A session that has registered.
-fn ready(chaincode: &Arc<Chaincode>) -> Result<Session, SessionError> {
-    let (mut session, _register) = Session::new(Arc::clone(chaincode), chaincode.name().as_str());
+fn ready(chaincode: &Arc<Chaincode>, now: Timestamp) -> Result<Session, SessionError> {
+    let mut limits = Limits::default();
+    limits.clock = HostClock::At(now);
+    let (chaincode, name) = (Arc::clone(chaincode), chaincode.name().as_str());
+    let (mut session, _register) = Session::with_limits(chaincode, name, limits);
     for kind in [Type::Registered, Type::Ready] {
         let message = ChaincodeMessage { r#type: kind.into(), ..ChaincodeMessage::default() };
         session.step(message)?;

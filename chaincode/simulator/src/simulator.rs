@@ -37,6 +37,7 @@ pub struct Simulator {
     first: Option<ChaincodeName>,
     proposals: u64,
     now: Timestamp,
+    peers_now: Option<Timestamp>,
 }
 
 impl fmt::Debug for Simulator {
@@ -76,6 +77,7 @@ impl Simulator {
             first: None,
             proposals: 0,
             now: START,
+            peers_now: None,
         })
     }
 
@@ -154,6 +156,11 @@ impl Simulator {
         self.now = Timestamp { seconds, nanos: 0 };
     }
 
+    /// Sets the peers' clocks, in seconds since 1970. Until then they show what proposals claim.
+    pub fn set_peers_time(&mut self, seconds: i64) {
+        self.peers_now = Some(Timestamp { seconds, nanos: 0 });
+    }
+
     /// A committed value.
     #[must_use]
     pub fn value(&self, chaincode: &str, key: &str) -> Option<&[u8]> {
@@ -222,6 +229,7 @@ impl Simulator {
             tx_id: &proposed.tx_id,
             channel: self.members.channel(),
             creator,
+            arrival: self.peers_now.unwrap_or(self.now),
         };
         let peer = Peer::new(at, &self.ledger, &self.chaincodes, seen);
         let input = ChaincodeInput { ..proposed.parsed.input.clone() };

@@ -2,10 +2,14 @@
 
 #![expect(clippy::tests_outside_test_module, clippy::unwrap_used, reason = "all of this is test")]
 
+use std::time::Duration;
+
 use pervade_chaincode::{
-    Chaincode, KeyPolicy, LedgerError, ReadTransaction, Role, Transaction, contract,
+    CallError, Chaincode, ClientTimeError, EventEnvelope, KeyPolicy, LedgerError, ReadTransaction,
+    Role, TimeWindow, Transaction, TypedEvent, contract,
 };
 use pervade_simulator::{Deployment, Failure, Member, Simulator};
+use serde::Serialize;
 
 #[test]
 fn a_private_value_is_read_where_it_is_kept() {
@@ -30,6 +34,50 @@ fn a_keys_own_policy_takes_the_place_of_the_chaincodes() {
     assert_eq!(simulator.as_(&alice).evaluate("past", ["k"]).unwrap(), b"two one");
 }
 
+#[test]
+fn a_proposal_is_held_against_the_peers_clocks() {
+    let (mut simulator, alice) = world();
+    simulator.set_time(1_800_000_000);
+    simulator.as_(&alice).submit("hurry", ()).unwrap();
+    simulator.set_peers_time(1_800_000_061);
+    let late = simulator.as_(&alice).submit("hurry", ());
+    let Err(Failure::Refused(refused)) = late else { panic!("not refused") };
+    assert_eq!(refused.message, "CLIENT_TIME: the proposal's time is too far from the peer's");
+}
+
+#[test]
+fn what_a_called_chaincode_emits_is_among_the_callers_events() {
+    let (mut simulator, alice) = world();
+    let outer = Chaincode::new("outer".parse().unwrap()).with(Outer);
+    simulator.deploy(outer).unwrap();
+    let committed = simulator.as_(&alice).to("outer").submit("relay", ()).unwrap();
+    let envelope = EventEnvelope::decode(&committed.event.unwrap().payload).unwrap();
+    let told = envelope.events().iter().map(|event| {
+        let by = event.chaincode().map_or("itself", |chaincode| chaincode.as_str());
+        format!("{} by {by}", event.payload())
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [r#""before" by itself"#, r#""inside" by keeper"#]);
+}
+
+struct Outer;
+
+#[contract(name = "outer")]
+impl Outer {
+    #[submit]
+    async fn relay(&self, tx: &mut Transaction) -> Result<(), CallError> {
+        tx.emit(&Said("before".to_owned()))?;
+        tx.call(&"keeper".parse().unwrap(), "say", [b"inside".to_vec()]).await?;
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Said(String);
+
+impl TypedEvent for Said {
+    const TYPE: &'static str = "said";
+}
+
 fn world() -> (Simulator, Member) {
     let mut simulator = Simulator::new().unwrap();
     let chaincode = Chaincode::new("keeper".parse().unwrap()).with(Keeper);
@@ -47,6 +95,18 @@ impl Keeper {
     async fn hide(&self, tx: &mut Transaction, key: String) -> Result<(), LedgerError> {
         let value = tx.transient("value").unwrap().expose().to_vec();
         tx.private("secrets").put(key, value).await
+    }
+
+    #[external]
+    #[submit]
+    async fn say(&self, tx: &mut Transaction, what: String) -> Result<(), LedgerError> {
+        tx.emit(&Said(what))
+    }
+
+    #[submit]
+    async fn hurry(&self, tx: &mut Transaction) -> Result<(), ClientTimeError> {
+        let minute = Duration::from_secs(60);
+        tx.require_client_time_within(TimeWindow { past: minute, future: minute })
     }
 
     #[evaluate]

@@ -13,7 +13,7 @@ use pervade_chaincode::{Chaincode, ContractError, Fault, Invocation, InvocationE
 
 use super::key::{Content, Key};
 use super::wire::{self, Asked};
-use crate::limits::Runs;
+use crate::limits::{HostClock, Runs};
 
 /// A piece of a contract's run.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub(crate) struct Work {
 pub(super) struct Context {
     pub(super) terms: Terms,
     pub(super) runs: Runs,
+    pub(super) clock: HostClock,
     pub(super) message_bytes_max: usize,
 }
 
@@ -98,7 +99,10 @@ impl Work {
         let is_init = matches!(&todo, Todo::Begin(content) if content.kind == Type::Init as i32);
         let (run, step) = match todo {
             Todo::Begin(content) => match read(&key, content) {
-                Ok(invocation) => Run::start(&chaincode, invocation, context, is_init),
+                Ok(invocation) => {
+                    let invocation = invocation.arrived_at(context.clock.now());
+                    Run::start(&chaincode, invocation, context, is_init)
+                }
                 Err(error) => {
                     let outcome = Outcome::failure(&ContractError::of(&error));
                     return Ran::ended(key, ticket, outcome, is_init);

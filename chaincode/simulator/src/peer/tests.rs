@@ -201,6 +201,7 @@ impl World {
             tx_id: &proposed.tx_id,
             channel: self.simulator.members().channel(),
             creator: &client,
+            arrival: Default::default(),
         };
         let chaincodes = Default::default();
         let mut peer = Peer::new(&at, self.simulator.ledger(), &chaincodes, seen);
