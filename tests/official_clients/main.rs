@@ -6,6 +6,7 @@
 mod assets;
 mod chaincode;
 mod gateway;
+mod metadata;
 mod network;
 mod node;
 mod protos;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let areas = [protos::trials(), gateway::trials(), chaincode::trials()];
+    let areas = [protos::trials(), metadata::trials(), gateway::trials(), chaincode::trials()];
     let trials = areas.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

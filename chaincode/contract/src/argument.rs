@@ -5,12 +5,16 @@ use serde::de::DeserializeOwned;
 
 use crate::{ContractError, Fault, JsonSchema, Schemas, Status, canonical};
 
+pub use bytes::Bytes;
 pub use collections::MapKey;
 pub use json::Json;
+pub use timestamp::Timestamp;
 
+mod bytes;
 mod collections;
 mod json;
 mod scalar;
+mod timestamp;
 
 /// A value that a contract function takes or returns, or that stands inside such a value.
 ///
@@ -211,7 +215,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{Argument, Json, Output};
+    use super::{Argument, Bytes, Json, Output, Timestamp};
 
     #[test]
     fn each_type_has_one_wire_form() {
@@ -248,6 +252,30 @@ mod tests {
         check(vec![Some(1_u16), None], b"[1,null]");
         assert!(Some(String::new()).encode().is_err());
         assert!(Some(None::<u8>).encode().is_err());
+    }
+
+    #[test]
+    fn bytes_in_a_structure_are_base64() {
+        check(Bytes(vec![0, 255]), &[0, 255]);
+        check(vec![Bytes(vec![0, 255])], br#"["AP8="]"#);
+        assert!(Vec::<Bytes>::decode(br#"["AP8"]"#).is_err());
+    }
+
+    #[test]
+    fn a_time_has_one_text() {
+        let time = Timestamp::new(1_770_091_506, 700_000_000).unwrap();
+        check(time, b"2026-02-03T04:05:06.7Z");
+        check(vec![time], br#"["2026-02-03T04:05:06.7Z"]"#);
+        assert_eq!(Timestamp::decode(b"2026-02-03T05:05:06.70+01:00").unwrap(), time);
+        assert_eq!((time.seconds(), time.nanos()), (1_770_091_506, 700_000_000));
+        check(Timestamp::new(-1, 0).unwrap(), b"1969-12-31T23:59:59Z");
+        check(Timestamp::new(0, 1).unwrap(), b"1970-01-01T00:00:00.000000001Z");
+        assert_eq!(Timestamp::new(i64::MAX, 0), None);
+        assert_eq!(Timestamp::new(-99_999_999_999, 0), None);
+        assert_eq!(Timestamp::new(0, 1_000_000_000), None);
+        for wrong in ["", "2026-02-03", "2026-02-30T00:00:00Z", "0000-01-01T00:00:00+01:00"] {
+            assert!(Timestamp::decode(wrong.as_bytes()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

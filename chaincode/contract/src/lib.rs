@@ -122,7 +122,7 @@ pub mod testing;
 mod transaction;
 mod transient;
 
-pub use argument::{Answer, Argument, ArgumentError, Json, MapKey, Output};
+pub use argument::{Answer, Argument, ArgumentError, Bytes, Json, MapKey, Output, Timestamp};
 pub use caller::{Caller, ClientCall, ClientError, Outside};
 pub use chaincode::{Call, Chaincode, ChaincodeFlaw, Contract, Running};
 pub use composite::{CompositeKey, CompositeKeyError};

@@ -171,9 +171,15 @@ fn words(container: &Container<'_>) -> TokenStream {
         Data::Enum(variants) => enumeration::words(variants),
         Data::Struct(..) => Vec::new(),
     };
-    let schema = named(container, &quote!(::pervade_chaincode::derive::words(&[#(#words),*])));
+    let schema = quote!(::pervade_chaincode::derive::words(&[#(#words),*]));
+    let schema = described(&schema, &container.original.attrs);
+    // It has no name of its own, because Fabric's tools take what has one for an object.
     quote! {
-        #schema
+        fn schema(
+            _schemas: &mut ::pervade_chaincode::Schemas,
+        ) -> ::pervade_chaincode::JsonSchema {
+            #schema
+        }
 
         fn decode(
             bytes: &[u8],

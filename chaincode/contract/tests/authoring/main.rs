@@ -11,6 +11,7 @@
 mod client;
 mod errors;
 mod hooks;
+mod metadata;
 mod schemas;
 mod state;
 mod support;

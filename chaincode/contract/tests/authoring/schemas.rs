@@ -185,15 +185,15 @@ fn descriptions_come_from_the_source() {
 fn a_name_is_given_once() {
     mod other {
         #[derive(serde::Serialize, serde::Deserialize, pervade_chaincode::Argument)]
-        pub(super) enum Mark {
-            Other,
+        pub(super) struct Internal {
+            a: u8,
         }
     }
     let mut schemas = Schemas::new();
-    let references = [Mark::schema(&mut schemas), other::Mark::schema(&mut schemas)];
-    assert_eq!(references[0]["$ref"], "#/components/schemas/Mark");
-    assert_eq!(references[1]["$ref"], "#/components/schemas/Mark2");
-    assert_eq!(Mark::schema(&mut schemas), references[0]);
+    let references = [Internal::schema(&mut schemas), other::Internal::schema(&mut schemas)];
+    assert_eq!(references[0]["$ref"], "#/components/schemas/Internal");
+    assert_eq!(references[1]["$ref"], "#/components/schemas/Internal2");
+    assert_eq!(Internal::schema(&mut schemas), references[0]);
 }
 
 /// Values as they are written, and more that is read, are what the schema describes.

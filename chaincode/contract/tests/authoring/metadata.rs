@@ -1,0 +1,242 @@
+//! The metadata that a chaincode publishes of itself.
+
+use std::collections::BTreeMap;
+
+use expect_test::expect;
+use pervade_chaincode::testing::{TestCall, TestLedger};
+use pervade_chaincode::{
+    Argument, Chaincode, Fault, Json, LedgerError, ReadTransaction, Secret, State, Transaction,
+    contract,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+#[derive(Serialize, Deserialize, State)]
+#[state(type = "lot", key(id))]
+#[serde(deny_unknown_fields)]
+struct Lot {
+    id: String,
+    /// Of the smallest unit.
+    price: u64,
+    kind: Kind,
+    part_of: Option<Box<Lot>>,
+}
+
+#[derive(Serialize, Deserialize, Argument)]
+enum Kind {
+    Goods,
+    Service,
+}
+
+#[derive(Serialize, Deserialize, Argument)]
+enum Shape {
+    Point,
+    Line(u8, u8),
+    Named { name: Option<String> },
+}
+
+#[derive(Debug, thiserror::Error, Fault)]
+enum SaleError {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+struct Sales;
+
+/// Sells lots.
+#[contract(name = "sales", title = "Sales", version = "2.1")]
+impl Sales {
+    /// Offers a lot.
+    #[external]
+    #[submit(name = "Offer")]
+    async fn offer(
+        &self,
+        tx: &mut Transaction,
+        lot: Lot,
+        #[transient] least: Option<Secret<u64>>,
+    ) -> Result<Option<Lot>, SaleError> {
+        tx.put("offered", vec![u8::from(least.is_some())]).await?;
+        Ok(Some(lot))
+    }
+
+    #[init]
+    fn begin(&self, _tx: &mut Transaction) {}
+
+    #[evaluate]
+    fn shapes(&self, _tx: &ReadTransaction, shape: Shape) -> BTreeMap<String, Shape> {
+        BTreeMap::from([("shape".to_owned(), shape)])
+    }
+
+    #[evaluate]
+    fn any(&self, _tx: &ReadTransaction, any: Json<Value>, raw: Vec<u8>) -> (bool, Vec<u8>) {
+        (any.0.is_null(), raw)
+    }
+
+    #[unknown]
+    fn other(&self, _tx: &ReadTransaction) {}
+}
+
+#[test]
+fn a_function_is_published_with_what_its_author_wrote() {
+    let metadata = sales().metadata();
+    let offer = &metadata["contracts"]["sales"]["transactions"][0];
+    expect![[r##"
+        {
+          "description": "Offers a lot.",
+          "name": "Offer",
+          "parameters": [
+            {
+              "name": "lot",
+              "schema": {
+                "$ref": "#/components/schemas/Lot"
+              }
+            }
+          ],
+          "returns": {
+            "$ref": "#/components/schemas/Lot"
+          },
+          "tag": [
+            "submit",
+            "SUBMIT",
+            "external"
+          ],
+          "transient": [
+            {
+              "name": "least",
+              "schema": {
+                "maximum": 18446744073709551615,
+                "minimum": 0,
+                "type": "integer"
+              }
+            }
+          ]
+        }"##]]
+    .assert_eq(&serde_json::to_string_pretty(offer).unwrap());
+    expect![[
+        r#"{"info":{"description":"Sells lots.","title":"Sales","version":"2.1"},"name":"sales"}"#
+    ]]
+    .assert_eq(&subset(&metadata["contracts"]["sales"], &["info", "name"]));
+    expect![[r#"{"$id":"Lot","additionalProperties":false,"properties":{"id":{"type":"string"},"kind":{"enum":["Goods","Service"],"type":"string"},"part_of":{"$ref":"OptionalLot"},"price":{"description":"Of the smallest unit.","maximum":18446744073709551615,"minimum":0,"type":"integer"}},"required":["id","price","kind"],"type":"object"}"#]]
+        .assert_eq(&metadata["components"]["schemas"]["Lot"].to_string());
+    expect![[r#"{"description":"Of a market.","title":"Market","version":"0.9"}"#]]
+        .assert_eq(&metadata["info"].to_string());
+}
+
+/// The rules of Fabric's schema of contracts, in our own words and no wider.
+#[test]
+fn metadata_keeps_fabrics_rules() {
+    let rules = jsonschema::draft7::new(&rules()).unwrap();
+    let metadata = sales().metadata();
+    let errors: Vec<String> = rules.iter_errors(&metadata).map(|error| error.to_string()).collect();
+    assert_eq!(errors, [""; 0]);
+}
+
+#[test]
+fn every_call_for_it_gets_the_same_text() {
+    let ledger = TestLedger::new().with(sales());
+    let ask = || ledger.evaluate(&TestCall::new("market", Chaincode::METADATA_FUNCTION)).payload;
+    assert_eq!(serde_json::from_slice::<Value>(&ask()).unwrap(), sales().metadata());
+    assert_eq!(ask(), ask());
+}
+
+fn sales() -> Chaincode {
+    let chaincode = Chaincode::new("market".parse().unwrap()).with(Sales);
+    chaincode.titled("Market").versioned("0.9").described("Of a market.")
+}
+
+fn subset(of: &Value, names: &[&str]) -> String {
+    let members = names.iter().map(|name| ((*name).to_owned(), of[name].clone()));
+    Value::Object(members.collect()).to_string()
+}
+
+/// Where a schema stands inline, only some keywords may be in it; what is named has its name as
+/// its identifier, and may have any.
+fn rules() -> Value {
+    json!({
+        "type": "object",
+        "required": ["info", "contracts", "components"],
+        "additionalProperties": false,
+        "properties": {
+            "info": {"$ref": "#/definitions/info"},
+            "contracts": {"additionalProperties": {"$ref": "#/definitions/contract"}},
+            "components": {"properties": {
+                "schemas": {"additionalProperties": {"$ref": "#/definitions/named"}},
+            }},
+        },
+        "definitions": {
+            "info": {
+                "type": "object",
+                "required": ["title", "version"],
+                "additionalProperties": {"type": "string"},
+            },
+            "contract": {
+                "type": "object",
+                "required": ["name", "info", "transactions"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "info": {"$ref": "#/definitions/info"},
+                    "default": {"type": "boolean"},
+                    "transactions": {"type": "array", "items": {"$ref": "#/definitions/transaction"}},
+                },
+                "additionalProperties": false,
+            },
+            "transaction": {
+                "type": "object",
+                "required": ["name", "tag", "parameters"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "description": {"type": "string"},
+                    "tag": {"type": "array", "items": {"type": "string"}, "minItems": 2},
+                    "parameters": {"$ref": "#/definitions/parameters"},
+                    "transient": {"$ref": "#/definitions/parameters"},
+                    "returns": {"$ref": "#/definitions/inline"},
+                },
+                "additionalProperties": false,
+            },
+            "parameters": {
+                "type": "array",
+                "uniqueItems": true,
+                "items": {
+                    "type": "object",
+                    "required": ["name", "schema"],
+                    "properties": {
+                        "name": {"type": "string"},
+                        "schema": {"$ref": "#/definitions/inline"},
+                    },
+                    "additionalProperties": false,
+                },
+            },
+            "inline": {
+                "type": "object",
+                "properties": {
+                    "$ref": {"type": "string", "pattern": "^#/components/schemas/"},
+                    "type": {},
+                    "format": {"type": "string"},
+                    "description": {"type": "string"},
+                    "minimum": {"type": "integer"},
+                    "maximum": {"type": "integer"},
+                    "minLength": {"type": "integer"},
+                    "maxLength": {"type": "integer"},
+                    "minItems": {"type": "integer"},
+                    "maxItems": {"type": "integer"},
+                    "uniqueItems": {"type": "boolean"},
+                    "enum": {"type": "array", "minItems": 1},
+                    "items": {"anyOf": [
+                        {"$ref": "#/definitions/inline"},
+                        {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/inline"}},
+                    ]},
+                    "additionalProperties": {"$ref": "#/definitions/inline"},
+                },
+                "additionalProperties": false,
+            },
+            "named": {
+                "type": "object",
+                "required": ["$id"],
+                "properties": {
+                    "$id": {"type": "string"},
+                    "required": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+                },
+            },
+        },
+    })
+}
