@@ -9,6 +9,7 @@
 pub mod block;
 pub mod commit_hash;
 pub mod lifecycle;
+pub mod query;
 pub mod rwset;
 pub mod simulate;
 pub mod state;
