@@ -6,7 +6,9 @@
 //! configuration and the same state get the same verdicts, the same changes and the same
 //! commit hash.
 
+pub mod answer;
 pub mod block;
+pub mod collection;
 pub mod commit_hash;
 pub mod lifecycle;
 pub mod query;

@@ -34,7 +34,7 @@ use thiserror::Error;
 use path::Path;
 use selector::Selector;
 
-pub use run::{Found, QueryRun};
+pub use run::{Chunk, Found, QueryRun};
 
 /// Longest query, in bytes.
 pub const QUERY_BYTES_MAX: usize = 64 * 1024;

@@ -116,6 +116,69 @@ impl<T: StateView + ?Sized> StateView for Arc<T> {
     }
 }
 
+/// Plaintexts of private values, as they were when a [`StateView`] was taken.
+///
+/// Whoever asks sees to it that only members get what is here, and that a value has the hash that
+/// is on the ledger.
+pub trait PrivateView: Send + Sync {
+    /// The value that is kept of a private key; `None` if there is none.
+    fn private(
+        &self,
+        namespace: &str,
+        collection: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, StateError>;
+
+    /// At most `limit` entries of a collection with `start <= key < end`, in key order; an empty
+    /// `end` means no upper bound.
+    fn private_range(
+        &self,
+        place: (&str, &str),
+        bounds: (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StateError>;
+}
+
+impl<T: PrivateView + ?Sized> PrivateView for &T {
+    fn private(
+        &self,
+        namespace: &str,
+        collection: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, StateError> {
+        (**self).private(namespace, collection, key)
+    }
+
+    fn private_range(
+        &self,
+        place: (&str, &str),
+        bounds: (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StateError> {
+        (**self).private_range(place, bounds, limit)
+    }
+}
+
+impl<T: PrivateView + ?Sized> PrivateView for Arc<T> {
+    fn private(
+        &self,
+        namespace: &str,
+        collection: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, StateError> {
+        (**self).private(namespace, collection, key)
+    }
+
+    fn private_range(
+        &self,
+        place: (&str, &str),
+        bounds: (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StateError> {
+        (**self).private_range(place, bounds, limit)
+    }
+}
+
 /// The state could not be read: a fault of this machine, never of a transaction.
 #[derive(Debug, Error)]
 #[error("the state cannot be read")]
@@ -133,6 +196,9 @@ pub type PublicKey = (String, String);
 
 /// Namespace, collection and SHA-256 of the key of a private value.
 pub type HashedKey = (String, String, Vec<u8>);
+
+/// Namespace, collection and plaintext key of a private value.
+pub type PrivateKey = (String, String, String);
 
 /// What one block changes in the state: at most one update per key, the last one.
 ///

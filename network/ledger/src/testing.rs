@@ -6,7 +6,9 @@ pub(crate) mod notation;
 
 use std::collections::BTreeMap;
 
-use crate::state::{HashedKey, PublicKey, StateError, StateView, Update, UpdateBatch, Versioned};
+use crate::state::{
+    HashedKey, PrivateView, PublicKey, StateError, StateView, Update, UpdateBatch, Versioned,
+};
 
 /// State as the blocks applied so far left it.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +46,22 @@ fn set<K: Ord + Clone>(values: &mut BTreeMap<K, Versioned>, place: &K, update: &
         Some(value) => values.insert(place.clone(), value),
         None => values.remove(place),
     };
+}
+
+/// No private value is kept.
+impl PrivateView for MemoryState {
+    fn private(&self, _: &str, _: &str, _: &str) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(None)
+    }
+
+    fn private_range(
+        &self,
+        _: (&str, &str),
+        _: (&str, &str),
+        _: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StateError> {
+        Ok(Vec::new())
+    }
 }
 
 impl StateView for MemoryState {

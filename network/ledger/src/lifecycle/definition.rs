@@ -140,7 +140,7 @@ impl ChaincodeDefinition {
     }
 
     /// Reads a committed definition.
-    pub(super) fn read(read: Read<'_>, name: &str) -> Result<Option<Self>, RecordError> {
+    pub(crate) fn read(read: Read<'_>, name: &str) -> Result<Option<Self>, RecordError> {
         let Ok(checked) = ChaincodeName::new(name) else { return Ok(None) };
         let Some(metadata) = record::metadata(read, NAMESPACES, name)? else { return Ok(None) };
         record::expect_type(&metadata, DEFINITION_TYPE)?;

@@ -64,7 +64,7 @@ pub enum RecordError {
 }
 
 /// Reads the committed value of a key.
-pub(super) type Read<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Vec<u8>>, AccessError>;
+pub(crate) type Read<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Vec<u8>>, AccessError>;
 
 /// Where the two kinds of record are.
 pub(super) const NAMESPACES: &str = "namespaces";

@@ -9,9 +9,6 @@ use super::collation::compare;
 use super::{Direction, Query, QueryError, SORTED_MAX};
 use crate::state::Versioned;
 
-/// How many entries are looked at between two reads of the state.
-const CHUNK: usize = 128;
-
 /// What CouchDB gives for a bookmark where there is no result to mark.
 const NO_BOOKMARK: &str = "nil";
 
@@ -26,6 +23,9 @@ pub struct Found {
     /// What is committed under the key.
     pub committed: Versioned,
 }
+
+/// Some entries in the order of their keys, and where to go on; `None` after the last.
+pub type Chunk = (Vec<(String, Versioned)>, Option<String>);
 
 /// A query being run, result after result.
 ///
@@ -65,13 +65,13 @@ impl QueryRun {
         Ok(run)
     }
 
-    /// The next result. `entries` returns at most so many entries in key order, from a key on.
+    /// The next result. `entries` reads from a key on.
     ///
     /// # Errors
     /// If the entries cannot be read, or there are too many to be sorted.
     pub fn next<E: From<QueryError>>(
         &mut self,
-        mut entries: impl FnMut(&str, usize) -> Result<Vec<(String, Versioned)>, E>,
+        mut entries: impl FnMut(&str) -> Result<Chunk, E>,
     ) -> Result<Option<Found>, E> {
         loop {
             while self.ready.is_empty() && self.resume.is_some() {
@@ -110,7 +110,7 @@ impl QueryRun {
 
     fn fill<E: From<QueryError>>(
         &mut self,
-        entries: &mut impl FnMut(&str, usize) -> Result<Vec<(String, Versioned)>, E>,
+        entries: &mut impl FnMut(&str) -> Result<Chunk, E>,
     ) -> Result<(), E> {
         if self.query.sort.is_empty() {
             let chunk = self.chunk(entries)?;
@@ -141,13 +141,11 @@ impl QueryRun {
     /// What is found in the next chunk, with the values as they were searched.
     fn chunk<E>(
         &mut self,
-        entries: &mut impl FnMut(&str, usize) -> Result<Vec<(String, Versioned)>, E>,
+        entries: &mut impl FnMut(&str) -> Result<Chunk, E>,
     ) -> Result<Vec<(Found, Value)>, E> {
         let Some(start) = self.resume.take() else { return Ok(Vec::new()) };
-        let chunk = entries(&start, CHUNK)?;
-        if chunk.len() >= CHUNK {
-            self.resume = chunk.last().map(|(key, _)| format!("{key}\0"));
-        }
+        let (chunk, resume) = entries(&start)?;
+        self.resume = resume;
         let found = chunk.into_iter().filter_map(|(key, committed)| {
             let document = self.query.document(&key, &committed.value)?;
             let value = self.query.shown(committed.value.clone(), &document);
@@ -176,7 +174,7 @@ mod tests {
     use expect_test::{Expect, expect};
     use serde_json::Value;
 
-    use super::{Found, Query, QueryError, QueryRun};
+    use super::{Chunk, Found, Query, QueryError, QueryRun};
     use crate::query::KEY_FIELD;
     use crate::state::{Version, Versioned};
 
@@ -223,8 +221,7 @@ mod tests {
             let mut run = QueryRun::new(Query::parse(query).unwrap(), &bookmark).unwrap();
             let mut page: Vec<Found> = Vec::new();
             while page.len() < size
-                && let Some(found) =
-                    run.next::<QueryError>(|start, limit| Ok(read(start, limit))).unwrap()
+                && let Some(found) = run.next::<QueryError>(|start| Ok(read(start))).unwrap()
             {
                 page.push(found);
             }
@@ -243,7 +240,8 @@ mod tests {
         expected.assert_eq(&pages.join(" | "));
     }
 
-    fn read(start: &str, limit: usize) -> Vec<(String, Versioned)> {
+    /// Two entries at a time.
+    fn read(start: &str) -> Chunk {
         let values = [
             ("a", r#"{"size":5,"colour":"red"}"#),
             ("b", r#"{"size":1,"colour":"blue"}"#),
@@ -251,11 +249,12 @@ mod tests {
             ("ca", "no JSON"),
             ("d", r#"{"size":4,"colour":"red"}"#),
         ];
-        let entries = values.iter().filter(|(key, _)| *key >= start).map(|(key, value)| {
+        let mut entries = values.iter().filter(|(key, _)| *key >= start).map(|(key, value)| {
             let version = Version { block: 1, transaction: 0 };
             let value = value.as_bytes().to_vec();
             ((*key).to_owned(), Versioned { value, metadata: None, version })
         });
-        entries.take(limit).collect()
+        let chunk = entries.by_ref().take(2).collect();
+        (chunk, entries.next().map(|(key, _)| key))
     }
 }
