@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use fabric_protos::id::MspId;
+use pervade_identity::Identity;
+use pervade_ledger::answer::Occasion;
 
 use crate::deploy::VERSION;
 use crate::endorse::{Endorsed, Proposed};
@@ -22,12 +24,15 @@ pub struct Client<'a> {
     chaincode: Option<String>,
     transient: BTreeMap<String, Vec<u8>>,
     endorsers: Option<Vec<String>>,
+    occasion: Occasion,
 }
 
 impl<'a> Client<'a> {
     pub(crate) fn new(simulator: &'a mut Simulator, member: &Member) -> Self {
         let member = member.clone();
-        Self { simulator, member, chaincode: None, transient: BTreeMap::new(), endorsers: None }
+        let transient = BTreeMap::new();
+        let occasion = Occasion::Transaction;
+        Self { simulator, member, chaincode: None, transient, endorsers: None, occasion }
     }
 
     /// Calls this chaincode.
@@ -41,6 +46,14 @@ impl<'a> Client<'a> {
     #[must_use]
     pub fn transient(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.transient.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Has the chaincode initialise itself, as one must that was deployed with
+    /// [`init_required`](crate::Deployment::init_required), once and before all else.
+    #[must_use]
+    pub fn init(mut self) -> Self {
+        self.occasion = Occasion::Init;
         self
     }
 
@@ -80,7 +93,7 @@ impl<'a> Client<'a> {
         let endorsers = self.endorsers()?;
         let at = match &self.endorsers {
             Some(_) => endorsers.first().ok_or(Fault::NoOrganizations)?,
-            None => &creator,
+            None => creator.msp_id(),
         };
         Ok(self.run_twice(&proposed, &creator, at)?.response.payload)
     }
@@ -107,7 +120,7 @@ impl<'a> Client<'a> {
     fn run_twice(
         &self,
         proposed: &Proposed,
-        creator: &MspId,
+        creator: &Identity,
         at: &MspId,
     ) -> Result<Simulated, Failure> {
         let first = self.simulator.run(proposed, creator, at);
@@ -121,17 +134,17 @@ impl<'a> Client<'a> {
         let mut all = vec![function.as_bytes().to_vec()];
         all.extend(args.into_arguments());
         let transient = std::mem::take(&mut self.transient);
-        self.simulator.propose(&self.member, &chaincode, all, transient)
+        self.simulator.propose_for(&self.member, &chaincode, (all, transient), self.occasion)
     }
 
-    /// The client's organisation, if the channel knows the client.
-    fn creator(&self) -> Result<MspId, Refused> {
+    /// The client, if the channel knows it.
+    fn creator(&self) -> Result<Identity, Refused> {
         let membership = self.simulator.ledger().config().membership();
         let identity = membership.deserialize(self.member.identity());
         let identity = identity.map_err(|_| Proposed::denied(None))?;
         let organization = identity.msp_id();
         membership.validate(&identity).map_err(|_| Proposed::denied(Some(organization)))?;
-        Ok(organization.clone())
+        Ok(identity)
     }
 
     fn endorsers(&self) -> Result<Vec<MspId>, Fault> {

@@ -2,13 +2,13 @@
 
 use fabric_protos::Message;
 use fabric_protos::common::msp_role::MspRoleType;
-use fabric_protos::id::{InvalidId, MspId};
+use fabric_protos::id::MspId;
 use fabric_protos::lifecycle::{
     ApproveChaincodeDefinitionForMyOrgArgs, CommitChaincodeDefinitionArgs,
 };
 use fabric_protos::protos::{
-    CollectionConfig, CollectionConfigPackage, CollectionPolicyConfig, StaticCollectionConfig,
-    collection_config, collection_policy_config,
+    ApplicationPolicy, CollectionConfig, CollectionConfigPackage, CollectionPolicyConfig,
+    StaticCollectionConfig, application_policy, collection_config, collection_policy_config,
 };
 use pervade_chaincode::Chaincode;
 use pervade_channel_config::policy::signed_by;
@@ -16,7 +16,7 @@ use pervade_identity::policy;
 use pervade_ledger::lifecycle::{AccessError, EndorsementPolicy, LedgerAccess, NAMESPACE};
 use pervade_ledger::simulate::Simulator;
 
-use crate::ledger::{Ledger, State};
+use crate::ledger::State;
 use crate::outcome::Fault;
 
 /// A chaincode and what the organisations agree on about it.
@@ -26,12 +26,13 @@ use crate::outcome::Fault;
 pub struct Deployment {
     pub(crate) chaincode: Chaincode,
     policy: Option<String>,
-    collections: Vec<(String, Vec<String>)>,
+    collections: Vec<Collection>,
+    init_required: bool,
 }
 
 impl From<Chaincode> for Deployment {
     fn from(chaincode: Chaincode) -> Self {
-        Self { chaincode, policy: None, collections: Vec::new() }
+        Self { chaincode, policy: None, collections: Vec::new(), init_required: false }
     }
 }
 
@@ -52,23 +53,41 @@ impl Deployment {
     /// A collection of private data, which only clients of its member organisations may read and
     /// write.
     #[must_use]
-    pub fn collection(mut self, name: &str, members: &[&str]) -> Self {
-        let members = members.iter().map(|member| (*member).to_owned()).collect();
-        self.collections.push((name.to_owned(), members));
+    pub fn collection(self, name: &str, members: &[&str]) -> Self {
+        self.with_collection(Collection::new(name, members))
+    }
+
+    /// A collection of private data.
+    #[must_use]
+    pub fn with_collection(mut self, collection: Collection) -> Self {
+        self.collections.push(collection);
         self
+    }
+
+    /// Has the chaincode called with [`Client::init`](crate::Client::init) once before all else.
+    #[must_use]
+    pub fn init_required(mut self) -> Self {
+        self.init_required = true;
+        self
+    }
+
+    pub(crate) fn is_init_required(&self) -> bool {
+        self.init_required
     }
 
     /// What is committed.
     pub(crate) fn definition(&self) -> Result<CommitChaincodeDefinitionArgs, Fault> {
         let policy = self.policy.as_deref().map(policy::parse).transpose()?;
         let policy = policy.map(|policy| EndorsementPolicy::Signature(policy).to_bytes());
-        let collections = self.collections.iter().map(collection).collect::<Result<_, _>>()?;
+        let collections = self.collections.iter().map(Collection::config);
+        let collections = collections.collect::<Result<_, _>>()?;
         Ok(CommitChaincodeDefinitionArgs {
             sequence: 1,
             name: self.chaincode.name().to_string(),
             version: VERSION.to_owned(),
             validation_parameter: policy.unwrap_or_default(),
             collections: Some(CollectionConfigPackage { config: collections }),
+            init_required: self.init_required,
             ..CommitChaincodeDefinitionArgs::default()
         })
     }
@@ -91,30 +110,85 @@ pub(crate) fn approval(
         version: committed.version,
         validation_parameter: committed.validation_parameter,
         collections: committed.collections,
+        init_required: committed.init_required,
         ..ApproveChaincodeDefinitionForMyOrgArgs::default()
     }
 }
 
-fn collection((name, members): &(String, Vec<String>)) -> Result<CollectionConfig, InvalidId> {
-    let members = members.iter().map(MspId::new).collect::<Result<Vec<_>, _>>()?;
-    let principals = members.iter().map(|member| (member, MspRoleType::Member));
-    let policy = collection_policy_config::Payload::SignaturePolicy(signed_by(1, principals));
-    let config = StaticCollectionConfig {
-        name: name.clone(),
-        member_orgs_policy: Some(CollectionPolicyConfig { payload: Some(policy) }),
-        maximum_peer_count: 1,
-        member_only_read: true,
-        member_only_write: true,
-        ..StaticCollectionConfig::default()
-    };
-    let payload = collection_config::Payload::StaticCollectionConfig(config);
-    Ok(CollectionConfig { payload: Some(payload) })
+/// A collection of private data, as a chaincode's definition has it.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    members: Vec<String>,
+    policy: Option<String>,
+    config: StaticCollectionConfig,
+}
+
+impl Collection {
+    /// A collection of which these organisations are members. Only their clients may read and
+    /// write, and values stay for ever, unless it is told otherwise.
+    #[must_use]
+    pub fn new(name: &str, members: &[&str]) -> Self {
+        let config = StaticCollectionConfig {
+            name: name.to_owned(),
+            maximum_peer_count: 1,
+            member_only_read: true,
+            member_only_write: true,
+            ..StaticCollectionConfig::default()
+        };
+        let members = members.iter().map(|member| (*member).to_owned()).collect();
+        Self { members, policy: None, config }
+    }
+
+    /// Lets clients of all organisations read, where their peer has the value.
+    #[must_use]
+    pub fn read_by_all(mut self) -> Self {
+        self.config.member_only_read = false;
+        self
+    }
+
+    /// Lets clients of all organisations write.
+    #[must_use]
+    pub fn written_by_all(mut self) -> Self {
+        self.config.member_only_write = false;
+        self
+    }
+
+    /// Forgets a value when so many blocks have followed its own.
+    #[must_use]
+    pub fn block_to_live(mut self, blocks: u64) -> Self {
+        self.config.block_to_live = blocks;
+        self
+    }
+
+    /// Who must endorse what is written here, in Fabric's words, in place of the chaincode's
+    /// policy.
+    #[must_use]
+    pub fn policy(mut self, text: &str) -> Self {
+        self.policy = Some(text.to_owned());
+        self
+    }
+
+    fn config(&self) -> Result<CollectionConfig, Fault> {
+        let members = self.members.iter().map(MspId::new).collect::<Result<Vec<_>, _>>()?;
+        let principals = members.iter().map(|member| (member, MspRoleType::Member));
+        let members = collection_policy_config::Payload::SignaturePolicy(signed_by(1, principals));
+        let policy = self.policy.as_deref().map(policy::parse).transpose()?;
+        let policy = policy.map(application_policy::Type::SignaturePolicy);
+        let config = StaticCollectionConfig {
+            member_orgs_policy: Some(CollectionPolicyConfig { payload: Some(members) }),
+            endorsement_policy: policy.map(|policy| ApplicationPolicy { r#type: Some(policy) }),
+            ..self.config.clone()
+        };
+        let payload = collection_config::Payload::StaticCollectionConfig(config);
+        Ok(CollectionConfig { payload: Some(payload) })
+    }
 }
 
 /// A simulation as `_lifecycle` sees it.
 pub(crate) struct LifecycleAccess<'a> {
     pub(crate) simulator: Simulator<&'a State>,
-    pub(crate) ledger: &'a Ledger,
+    /// Whose peer it is.
+    pub(crate) organization: &'a MspId,
 }
 
 impl LedgerAccess for LifecycleAccess<'_> {
@@ -147,9 +221,8 @@ impl LedgerAccess for LifecycleAccess<'_> {
     }
 
     fn get_private(&mut self, collection: &str, key: &str) -> Result<Option<Vec<u8>>, AccessError> {
-        let known = self.simulator.note_private_read(NAMESPACE, collection, key)?;
         let place = (NAMESPACE, collection, key);
-        Ok(known.and_then(|known| self.ledger.private_value(place, &known.value)))
+        Ok(self.simulator.get_private(self.organization, place)?)
     }
 
     fn get_private_hash(
@@ -166,12 +239,13 @@ impl LedgerAccess for LifecycleAccess<'_> {
         bounds: (&str, &str),
         limit: usize,
     ) -> Result<Vec<(String, Vec<u8>)>, AccessError> {
-        let keys = self.ledger.private_keys((NAMESPACE, collection), bounds);
+        let place = (NAMESPACE, collection);
+        let mut range = self.simulator.private_range(self.organization, place, bounds)?;
         let mut found = Vec::new();
-        for key in keys.into_iter().take(limit) {
-            if let Some(value) = self.get_private(collection, &key)? {
-                found.push((key, value));
-            }
+        while found.len() < limit
+            && let Some(entry) = self.simulator.next_private(&mut range)?
+        {
+            found.push(entry);
         }
         Ok(found)
     }

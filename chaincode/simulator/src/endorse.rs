@@ -7,12 +7,14 @@ use fabric_protos::proposal::{
     ParsedProposal, ProposalSpec, build, endorsed_bytes, parse_proposal, response_payload,
 };
 use fabric_protos::protos::{
-    ChaincodeAction, ChaincodeId, Endorsement, Proposal, ProposalResponse, SignedProposal,
+    ChaincodeAction, ChaincodeId, ChaincodeInvocationSpec, ChaincodeProposalPayload, Endorsement,
+    Proposal, ProposalResponse, SignedProposal,
 };
 use fabric_protos::rwset::TxPvtReadWriteSet;
-use fabric_protos::{Message, common::Envelope};
+use fabric_protos::{DecodeError, Message, common::Envelope};
 use pervade_chaincode::host::Event;
 use pervade_identity::Signer;
+use pervade_ledger::answer::Occasion;
 use pervade_ledger::rwset::ReadWriteSet;
 use pervade_ledger::transaction::assemble;
 
@@ -29,6 +31,7 @@ pub struct Endorsed {
     pub(crate) envelope: Vec<u8>,
     pub(crate) private: Option<TxPvtReadWriteSet>,
     rwset: ReadWriteSet,
+    results: Vec<u8>,
 }
 
 impl Endorsed {
@@ -44,10 +47,23 @@ impl Endorsed {
         &self.result
     }
 
-    /// What it read and would write.
+    /// What it read and would write, as on the ledger; its `Display` is a line for each chaincode
+    /// and collection.
     #[must_use]
     pub fn read_write_set(&self) -> &ReadWriteSet {
         &self.rwset
+    }
+
+    /// The bytes of the read-write set that were endorsed: a serialised `TxReadWriteSet`.
+    #[must_use]
+    pub fn results(&self) -> &[u8] {
+        &self.results
+    }
+
+    /// What it would write to private collections, in plaintext.
+    #[must_use]
+    pub fn private_writes(&self) -> Option<&TxPvtReadWriteSet> {
+        self.private.as_ref()
     }
 }
 
@@ -61,8 +77,15 @@ pub(crate) struct Proposed {
 }
 
 impl Proposed {
-    pub(crate) fn new(client: &Member, spec: ProposalSpec<'_>) -> Result<Self, Fault> {
-        let (proposal, tx_id) = build(spec);
+    pub(crate) fn new(
+        client: &Member,
+        spec: ProposalSpec<'_>,
+        occasion: Occasion,
+    ) -> Result<Self, Fault> {
+        let (mut proposal, tx_id) = build(spec);
+        if occasion == Occasion::Init {
+            proposal.payload = as_init(&proposal.payload).map_err(Fault::simulation)?;
+        }
         let proposal_bytes = proposal.encode_to_vec();
         let signature = client.signer().sign(&proposal_bytes)?;
         let signed = SignedProposal { proposal_bytes, signature };
@@ -107,6 +130,7 @@ impl Proposed {
             envelope: envelope.encode_to_vec(),
             private: result.private,
             rwset: recorded(&result.public)?,
+            results: result.public,
         })
     }
 
@@ -149,6 +173,16 @@ impl Proposed {
     }
 }
 
+/// A proposal's payload, as a call that initialises.
+fn as_init(payload: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let mut payload = ChaincodeProposalPayload::decode(payload)?;
+    let mut invocation = ChaincodeInvocationSpec::decode(payload.input.as_slice())?;
+    let spec = invocation.chaincode_spec.get_or_insert_default();
+    spec.input.get_or_insert_default().is_init = true;
+    payload.input = invocation.encode_to_vec();
+    Ok(payload.encode_to_vec())
+}
+
 /// Least status of a success.
 const STATUS_OK: i32 = 200;
 
@@ -189,5 +223,5 @@ fn writes(rwset: &ReadWriteSet) -> BTreeMap<(String, String), Vec<u8>> {
 }
 
 fn recorded(public: &[u8]) -> Result<ReadWriteSet, Fault> {
-    ReadWriteSet::decode(public).map_err(|source| Fault::Simulation(source.into()))
+    ReadWriteSet::decode(public).map_err(Fault::simulation)
 }

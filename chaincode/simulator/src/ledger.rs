@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fabric_protos::common::{Block, BlockHeader};
 use fabric_protos::id::TxId;
-use fabric_protos::kvrwset::{KvWrite, KvrwSet};
 use fabric_protos::protos::TxValidationCode;
 use fabric_protos::queryresult::KeyModification;
 use fabric_protos::rwset::TxPvtReadWriteSet;
-use fabric_protos::{DecodeError, Message};
 use pervade_channel_config::ChannelConfig;
+use pervade_ledger::answer::History;
 use pervade_ledger::block;
+use pervade_ledger::private::{Expired, Expiries, PrivateWrites};
 use pervade_ledger::rwset::{deletes, sha256};
 use pervade_ledger::state::{
-    HashedKey, PublicKey, StateError, StateView, Update, UpdateBatch, Versioned,
+    HashedKey, PrivateKey, PrivateView, PublicKey, StateError, StateView, Update, UpdateBatch,
+    Versioned,
 };
 use pervade_ledger::transaction::{EndorserTransaction, Unpacked, unpack};
 use pervade_ledger::validate::{BlockRules, JudgeError, Judged, judge_block};
@@ -27,9 +28,6 @@ pub(crate) struct Ledger {
     known: BTreeSet<TxId>,
     /// What was done to each public key, oldest first.
     history: BTreeMap<PublicKey, Vec<KeyModification>>,
-    /// Private values by namespace, collection and plaintext key. Those whose hash is not the
-    /// ledger's any more count as absent.
-    private: BTreeMap<(String, String, String), Vec<u8>>,
 }
 
 impl Ledger {
@@ -42,7 +40,6 @@ impl Ledger {
             last: genesis.header.clone().unwrap_or_default(),
             known: BTreeSet::new(),
             history: BTreeMap::new(),
-            private: BTreeMap::new(),
         }
     }
 
@@ -54,35 +51,6 @@ impl Ledger {
         &self.state
     }
 
-    pub(crate) fn history(&self, namespace: &str, key: &str) -> &[KeyModification] {
-        let changes = self.history.get(&(namespace.to_owned(), key.to_owned()));
-        changes.map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The private value of this hash, if any peer keeps it.
-    pub(crate) fn private_value(
-        &self,
-        (namespace, collection, key): (&str, &str, &str),
-        hash: &[u8],
-    ) -> Option<Vec<u8>> {
-        let place = (namespace.to_owned(), collection.to_owned(), key.to_owned());
-        self.private.get(&place).filter(|value| sha256(value) == hash).cloned()
-    }
-
-    /// The keys of private values within bounds, in order.
-    pub(crate) fn private_keys(
-        &self,
-        (namespace, collection): (&str, &str),
-        (start, end): (&str, &str),
-    ) -> Vec<String> {
-        let from = (namespace.to_owned(), collection.to_owned(), start.to_owned());
-        let within = self.private.range(from..).map(|(place, _)| place);
-        let within = within.take_while(|(name, of, key)| {
-            name == namespace && of == collection && (end.is_empty() || key.as_str() < end)
-        });
-        within.map(|(_, _, key)| key.clone()).collect()
-    }
-
     /// Judges the next block, applies what is valid in it, and keeps the private values of
     /// valid transactions.
     pub(crate) fn commit(
@@ -92,17 +60,21 @@ impl Ledger {
     ) -> Result<(u64, Judged), CommitError> {
         let number = self.state.height;
         let previous = block::header_hash(&self.last).to_vec();
-        let next = block::next(number, previous, envelopes);
+        let mut next = block::next(number, previous, envelopes);
         let known = |tx_id: &TxId| Ok(self.known.contains(tx_id));
         let rules = BlockRules { config: &self.config, state: &self.state, known_tx: &known };
         let judged = judge_block(&next, &rules)?;
-        self.state.apply(&judged.batch);
+        block::set_verdicts(&mut next, &judged.verdicts);
+        let at_hand: BTreeMap<_, _> = judged.tx_ids.iter().zip(private).collect();
+        let writes = PrivateWrites::of_block(&next, |tx_id| {
+            let kept = at_hand.get(&Some(tx_id.clone())).cloned().flatten();
+            kept.into_iter().collect()
+        });
+        self.state.apply(number, &judged.batch, &writes.updates(number));
         self.known.extend(judged.tx_ids.iter().flatten().cloned());
-        let transactions = block::envelopes(&next).iter().zip(&judged.verdicts).zip(private);
-        for ((envelope, verdict), private) in transactions {
+        for (envelope, verdict) in block::envelopes(&next).iter().zip(&judged.verdicts) {
             if *verdict == TxValidationCode::Valid {
                 self.remember(envelope);
-                self.keep_private(private.unwrap_or_default())?;
             }
         }
         self.last = next.header.unwrap_or_default();
@@ -124,29 +96,17 @@ impl Ledger {
             }
         }
     }
+}
 
-    fn keep_private(&mut self, private: TxPvtReadWriteSet) -> Result<(), CommitError> {
-        for namespace in private.ns_pvt_rwset {
-            for collection in namespace.collection_pvt_rwset {
-                let set = KvrwSet::decode(collection.rwset.as_slice())?;
-                for write in set.writes {
-                    let (namespace, name) = (&namespace.namespace, &collection.collection_name);
-                    self.keep_value((namespace, name), write);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn keep_value(&mut self, (namespace, collection): (&str, &str), write: KvWrite) {
-        let is_deleted = deletes(&write);
-        let KvWrite { key, value, .. } = write;
-        let place = (namespace.to_owned(), collection.to_owned(), key);
-        if is_deleted {
-            self.private.remove(&place);
-        } else {
-            self.private.insert(place, value);
-        }
+impl History for Ledger {
+    fn of_key(
+        &self,
+        namespace: &str,
+        key: &str,
+        limit: usize,
+    ) -> Result<Vec<KeyModification>, StateError> {
+        let changes = self.history.get(&(namespace.to_owned(), key.to_owned()));
+        Ok(changes.into_iter().flatten().rev().take(limit).cloned().collect())
     }
 }
 
@@ -157,16 +117,16 @@ pub enum CommitError {
     /// The block cannot be judged.
     #[error("the block cannot be judged")]
     Judge(#[from] JudgeError),
-    /// A private write set that an endorser recorded cannot be read.
-    #[error("a private write set cannot be read")]
-    Private(#[from] DecodeError),
 }
 
 /// State as the blocks so far left it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     public: BTreeMap<PublicKey, Versioned>,
     hashed: BTreeMap<HashedKey, Versioned>,
+    /// Plaintexts, as the members' peers keep them.
+    private: BTreeMap<PrivateKey, Versioned>,
+    expiries: Expiries,
     height: u64,
 }
 
@@ -184,14 +144,35 @@ impl State {
         Some(&found.value)
     }
 
-    fn apply(&mut self, batch: &UpdateBatch) {
+    fn apply(&mut self, number: u64, batch: &UpdateBatch, private: &BTreeMap<PrivateKey, Update>) {
         for (place, update) in &batch.public {
             set(&mut self.public, place, update);
         }
         for (place, update) in &batch.hashed {
             set(&mut self.hashed, place, update);
         }
+        for (place, update) in private {
+            set(&mut self.private, place, update);
+        }
         self.height = self.height.saturating_add(1);
+        let mut expiries = std::mem::take(&mut self.expiries);
+        expiries.note(number, batch.hashed.keys(), self);
+        for expired in expiries.due(number) {
+            self.expire(&expired);
+        }
+        self.expiries = expiries;
+    }
+
+    fn expire(&mut self, expired: &Expired) {
+        let known = self.hashed.get(&expired.key);
+        if known.is_none_or(|known| known.version.block != expired.committed) {
+            return;
+        }
+        self.hashed.remove(&expired.key);
+        let (namespace, collection, key_hash) = &expired.key;
+        self.private.retain(|(of, within, key), _| {
+            of != namespace || within != collection || sha256(key.as_bytes()) != *key_hash
+        });
     }
 }
 
@@ -234,5 +215,31 @@ impl StateView for State {
 
     fn height(&self) -> u64 {
         self.height
+    }
+}
+
+impl PrivateView for State {
+    fn private(
+        &self,
+        namespace: &str,
+        collection: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, StateError> {
+        let place = (namespace.to_owned(), collection.to_owned(), key.to_owned());
+        Ok(self.private.get(&place).map(|kept| kept.value.clone()))
+    }
+
+    fn private_range(
+        &self,
+        (namespace, collection): (&str, &str),
+        (start, end): (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StateError> {
+        let from = (namespace.to_owned(), collection.to_owned(), start.to_owned());
+        let within = self.private.range(from..).take_while(|((of, within, key), _)| {
+            of == namespace && within == collection && (end.is_empty() || key.as_str() < end)
+        });
+        let within = within.map(|((_, _, key), kept)| (key.clone(), kept.value.clone()));
+        Ok(within.take(limit).collect())
     }
 }

@@ -49,7 +49,9 @@
 //! own writes; ranges come in batches and what was pulled of them is validated again; a called
 //! chaincode writes into its own namespace in the same transaction, sees the client's proposal and
 //! transient data, and its event is lost; what a failed nested call wrote stays. Private values
-//! leave their hashes on the ledger, and peers of other organisations do not have them.
+//! leave their hashes on the ledger, and peers of other organisations do not have them. JSON queries
+//! are those of [`pervade_ledger::query`]; nothing checks at commit that nothing else was found.
+//! Chaincodes on [another channel](Simulator::join) can be called and read, and not written.
 //!
 //! **Determinism.** Each proposal runs twice at the first endorser and once at each other, in
 //! sessions of their own. Runs that differ are a [`Divergence`] that names what differs.
@@ -57,8 +59,9 @@
 //! **Repeatable.** Keys, certificates and nonces follow from names and counts, and time is what
 //! the test says it is. Such keys are no secrets.
 //!
-//! **Not simulated**: JSON queries, queries over the keys of a private collection, other channels
-//! and initialisation. A contract that asks for one of the former is refused, and told so.
+//! **Not simulated**: time. A call ends by the number of its requests, not by the peer's clock, and
+//! of two calls one runs after the other. Discovery and the dissemination of private data between
+//! peers are left out: the peers of all members have a value once its transaction is committed.
 
 mod client;
 mod deploy;
@@ -70,7 +73,7 @@ mod peer;
 mod simulator;
 
 pub use client::{Arguments, Client};
-pub use deploy::Deployment;
+pub use deploy::{Collection, Deployment};
 pub use endorse::Endorsed;
 pub use ledger::CommitError;
 pub use members::{Member, MemberError};

@@ -152,3 +152,9 @@ pub enum Fault {
     #[error("a simulation cannot be read")]
     Simulation(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+impl Fault {
+    pub(crate) fn simulation(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Simulation(source.into())
+    }
+}

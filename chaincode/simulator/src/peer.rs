@@ -7,22 +7,23 @@ use std::sync::Arc;
 use fabric_protos::id::{ChaincodeName, ChannelId, MspId, TxId};
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
-    ChaincodeEvent, ChaincodeInput, ChaincodeMessage, ChaincodeSpec, Response, SignedProposal,
+    ChaincodeAdditionalParams, ChaincodeEvent, ChaincodeInput, ChaincodeMessage, ChaincodeSpec,
+    Response, SignedProposal,
 };
 use fabric_protos::{Message, Timestamp};
 use pervade_chaincode::Chaincode;
+use pervade_chaincode::host::Terms;
+use pervade_identity::Identity;
+use pervade_ledger::answer::{self, AnswerError, Answering, Ask, Iterators, Occasion};
 use pervade_ledger::lifecycle;
-use pervade_ledger::simulate::{SimulationResult, Simulator};
+use pervade_ledger::simulate::{
+    InitError, Initialization, SimulateError, SimulationResult, Simulator,
+};
 use pervade_shim::{HostClock, Limits, Session, SessionError};
 use thiserror::Error;
 
+use crate::deploy::VERSION;
 use crate::ledger::{Ledger, State};
-use query::Iterators;
-use request::RequestError;
-
-mod collection;
-mod query;
-mod request;
 
 /// Chaincodes that call each other in one transaction, the outermost included.
 pub(crate) const CALL_DEPTH_MAX: usize = 16;
@@ -35,11 +36,30 @@ pub(crate) const REQUESTS_MAX: usize = 1_000_000;
 pub(crate) struct Proposed<'a> {
     pub(crate) signed: &'a SignedProposal,
     pub(crate) tx_id: &'a TxId,
-    pub(crate) channel: &'a ChannelId,
-    /// The organisation of whoever signed it.
-    pub(crate) creator: &'a MspId,
+    /// Whoever signed it.
+    pub(crate) creator: &'a Identity,
     /// The peer's clock when it came.
     pub(crate) arrival: Timestamp,
+}
+
+/// One channel as a peer sees it, and the chaincodes that it runs there.
+#[derive(Clone, Copy)]
+pub(crate) struct Seat<'a> {
+    pub(crate) organization: &'a MspId,
+    pub(crate) channel: &'a ChannelId,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) chaincodes: &'a BTreeMap<ChaincodeName, Deployed>,
+    /// What the peer tells its chaincodes that it takes.
+    pub(crate) terms: Terms,
+    /// The peer's other channels.
+    pub(crate) elsewhere: &'a BTreeMap<ChannelId, crate::Simulator>,
+}
+
+/// A chaincode with what its definition says about calling it.
+#[derive(Debug)]
+pub(crate) struct Deployed {
+    pub(crate) chaincode: Arc<Chaincode>,
+    pub(crate) init_required: bool,
 }
 
 /// What came of a simulation.
@@ -53,23 +73,16 @@ pub(crate) struct Simulated {
 
 /// One run of one proposal at one peer, with sessions of its own.
 pub(crate) struct Peer<'a> {
-    organization: &'a MspId,
-    ledger: &'a Ledger,
-    chaincodes: &'a BTreeMap<ChaincodeName, Arc<Chaincode>>,
+    seat: Seat<'a>,
     proposed: Proposed<'a>,
     simulator: Simulator<&'a State>,
     sessions: BTreeMap<ChaincodeName, Session>,
 }
 
 impl<'a> Peer<'a> {
-    pub(crate) fn new(
-        organization: &'a MspId,
-        ledger: &'a Ledger,
-        chaincodes: &'a BTreeMap<ChaincodeName, Arc<Chaincode>>,
-        proposed: Proposed<'a>,
-    ) -> Self {
-        let simulator = Simulator::new(ledger.state());
-        Self { organization, ledger, chaincodes, proposed, simulator, sessions: BTreeMap::new() }
+    pub(crate) fn new(seat: Seat<'a>, proposed: Proposed<'a>) -> Self {
+        let simulator = Simulator::new(seat.ledger.state());
+        Self { seat, proposed, simulator, sessions: BTreeMap::new() }
     }
 
     /// Runs the chaincode that the client named.
@@ -103,13 +116,18 @@ impl<'a> Peer<'a> {
         if depth >= CALL_DEPTH_MAX {
             return Err(InvokeError::TooDeep);
         }
-        let name = self.open(name)?;
-        let mut call = Call { name, depth, iterators: Iterators::default() };
+        let occasion = if input.is_init { Occasion::Init } else { Occasion::Transaction };
+        let name = self.open(name, occasion)?;
+        let mut call = Call { name, depth, occasion, iterators: Iterators::default() };
+        let kind = match occasion {
+            Occasion::Init => Type::Init,
+            Occasion::Transaction => Type::Transaction,
+        };
         let mut message = ChaincodeMessage {
-            r#type: Type::Transaction.into(),
+            r#type: kind.into(),
             payload: input.encode_to_vec(),
             txid: self.proposed.tx_id.to_string(),
-            channel_id: self.proposed.channel.to_string(),
+            channel_id: self.seat.channel.to_string(),
             proposal: Some(self.proposed.signed.clone()),
             ..ChaincodeMessage::default()
         };
@@ -118,22 +136,30 @@ impl<'a> Peer<'a> {
             if matches!(said.r#type(), Type::Completed | Type::Error) {
                 return Ok(said);
             }
-            message = self.answer(&mut call, &said);
+            let answer = self.answer(&mut call, &said);
+            message = reply(&said, answer);
         }
         Err(InvokeError::TooLong)
     }
 
     /// Finds a chaincode and sees to it that its session is ready. That its definition was read
     /// goes into the read set, as at every peer.
-    fn open(&mut self, name: &str) -> Result<ChaincodeName, InvokeError> {
+    fn open(&mut self, name: &str, occasion: Occasion) -> Result<ChaincodeName, InvokeError> {
         let not_found = || InvokeError::NotFound { chaincode: name.to_owned() };
         let sequence = format!("namespaces/fields/{name}/Sequence");
         let defined = self.simulator.get(lifecycle::NAMESPACE, &sequence);
         defined.map_err(InvokeError::Simulate)?.ok_or_else(not_found)?;
-        let found = self.chaincodes.iter().find(|(known, _)| known.as_str() == name);
-        let (name, chaincode) = found.ok_or_else(not_found)?;
+        let found = self.seat.chaincodes.iter().find(|(known, _)| known.as_str() == name);
+        let (name, deployed) = found.ok_or_else(not_found)?;
+        let defined = Initialization {
+            chaincode: name.as_str(),
+            version: VERSION,
+            required: deployed.init_required,
+        };
+        self.simulator.check_init(defined, occasion).map_err(InvokeError::Init)?;
         if !self.sessions.contains_key(name) {
-            let session = ready(chaincode, self.proposed.arrival).map_err(InvokeError::Session)?;
+            let session = ready(&deployed.chaincode, (self.seat.terms, self.proposed.arrival));
+            let session = session.map_err(InvokeError::Session)?;
             self.sessions.insert(name.clone(), session);
         }
         Ok(name.clone())
@@ -149,32 +175,72 @@ impl<'a> Peer<'a> {
         said.into_iter().next().ok_or(InvokeError::Silent)
     }
 
-    fn answer(&mut self, call: &mut Call, request: &ChaincodeMessage) -> ChaincodeMessage {
-        let answer = if request.r#type() == Type::InvokeChaincode {
-            self.call_another(call, request)
-        } else {
-            request::answer(self, call, request)
+    fn answer(
+        &mut self,
+        call: &mut Call,
+        request: &ChaincodeMessage,
+    ) -> Result<Vec<u8>, RequestError> {
+        let kind = request.r#type();
+        if kind == Type::InvokeChaincode {
+            return self.call_another(call, request);
+        }
+        let ask = Ask::of(kind).ok_or(RequestError::Unexpected { kind: kind.as_str_name() })?;
+        let seen = answer::Call {
+            chaincode: call.name.as_str(),
+            creator: self.proposed.creator,
+            organization: self.seat.organization,
+            config: self.seat.ledger.config(),
+            history: self.seat.ledger,
+            occasion: call.occasion,
         };
-        request::reply(request, answer)
+        let (simulator, iterators) = (&mut self.simulator, &mut call.iterators);
+        Ok(Answering { call: seen, simulator, iterators }.answer(ask, &request.payload)?)
     }
 
-    /// Calls another chaincode for one that runs, in the same simulation.
+    /// Calls another chaincode for one that runs: on the same channel in the same simulation, on
+    /// another channel in one of its own whose writes are lost.
     fn call_another(
         &mut self,
         call: &Call,
         request: &ChaincodeMessage,
     ) -> Result<Vec<u8>, RequestError> {
-        let spec: ChaincodeSpec = request::decode(&request.payload)?;
+        let spec = ChaincodeSpec::decode(request.payload.as_slice());
+        let spec = spec.map_err(|source| RequestError::Malformed { source })?;
         let target = spec.chaincode_id.map(|id| id.name).unwrap_or_default();
         let (name, channel) = target.split_once('/').unwrap_or((&target, ""));
-        if !channel.is_empty() && channel != self.proposed.channel.as_str() {
-            return Err(RequestError::NoLedger { channel: channel.to_owned() });
-        }
         let name = name.split(':').next().unwrap_or(name);
         let depth = call.depth.saturating_add(1);
-        let said = self.invoke(name, spec.input.unwrap_or_default(), depth);
+        let input = spec.input.unwrap_or_default();
+        let said = if channel.is_empty() || channel == self.seat.channel.as_str() {
+            self.invoke(name, input, depth)
+        } else {
+            let elsewhere = self.seat.elsewhere.iter().find(|(id, _)| id.as_str() == channel);
+            let (channel, other) =
+                elsewhere.ok_or_else(|| RequestError::NoLedger { channel: channel.to_owned() })?;
+            let seat = Seat { channel, ..other.seat(self.seat.organization) };
+            Peer::new(seat, self.proposed).invoke(name, input, depth)
+        };
         let said = said.map_err(|source| RequestError::Invoke { source: Box::new(source) })?;
         Ok(said.encode_to_vec())
+    }
+}
+
+/// The message that carries an answer.
+fn reply(request: &ChaincodeMessage, answer: Result<Vec<u8>, RequestError>) -> ChaincodeMessage {
+    let (r#type, payload) = match answer {
+        Ok(payload) => (Type::Response, payload),
+        Err(error) => {
+            let kind = request.r#type().as_str_name();
+            let text = format!("{kind} failed: transaction ID: {}: {error}", request.txid);
+            (Type::Error, text.into_bytes())
+        }
+    };
+    ChaincodeMessage {
+        r#type: r#type.into(),
+        payload,
+        txid: request.txid.clone(),
+        channel_id: request.channel_id.clone(),
+        ..ChaincodeMessage::default()
     }
 }
 
@@ -186,18 +252,29 @@ struct Call {
     name: ChaincodeName,
     /// How many chaincodes wait for this one.
     depth: usize,
+    occasion: Occasion,
     iterators: Iterators,
 }
 
 /// A session that has registered.
-fn ready(chaincode: &Arc<Chaincode>, now: Timestamp) -> Result<Session, SessionError> {
+fn ready(
+    chaincode: &Arc<Chaincode>,
+    (terms, now): (Terms, Timestamp),
+) -> Result<Session, SessionError> {
     let mut limits = Limits::default();
     limits.clock = HostClock::At(now);
     let (chaincode, name) = (Arc::clone(chaincode), chaincode.name().as_str());
     let (mut session, _register) = Session::with_limits(chaincode, name, limits);
-    for kind in [Type::Registered, Type::Ready] {
-        let message = ChaincodeMessage { r#type: kind.into(), ..ChaincodeMessage::default() };
-        session.step(message)?;
+    let size = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
+    let announced = ChaincodeAdditionalParams {
+        use_write_batch: terms.write_batch_max > 0,
+        max_size_write_batch: size(terms.write_batch_max),
+        use_get_multiple_keys: terms.get_many_max > 0,
+        max_size_get_multiple_keys: size(terms.get_many_max),
+    };
+    let messages = [(Type::Registered, Vec::new()), (Type::Ready, announced.encode_to_vec())];
+    for (kind, payload) in messages {
+        session.step(ChaincodeMessage { r#type: kind.into(), payload, ..Default::default() })?;
     }
     Ok(session)
 }
@@ -216,11 +293,34 @@ pub(crate) enum InvokeError {
     #[error("the chaincode's stream has ended: {0}")]
     Session(#[source] SessionError),
     #[error("{0}")]
-    Simulate(#[source] pervade_ledger::simulate::SimulateError),
+    Simulate(#[source] SimulateError),
+    #[error("invalid invocation: {0}")]
+    Init(#[source] InitError),
     #[error("transaction returned with failure: {text}")]
     Failed { text: String },
     #[error("failed to unmarshal response: {0}")]
     Response(#[source] fabric_protos::DecodeError),
+}
+
+/// Why a request was refused. The chaincode reads the text; it is a peer's where a peer has one.
+#[derive(Debug, Error)]
+pub(crate) enum RequestError {
+    #[error("unmarshal failed: {source}")]
+    Malformed {
+        #[source]
+        source: fabric_protos::DecodeError,
+    },
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    #[error("{kind} is no request")]
+    Unexpected { kind: &'static str },
+    #[error("failed to find ledger for channel: {channel}")]
+    NoLedger { channel: String },
+    #[error("execute failed: {source}")]
+    Invoke {
+        #[source]
+        source: Box<InvokeError>,
+    },
 }
 
 #[cfg(test)]

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use fabric_protos::id::{ChaincodeName, MspId};
+use fabric_protos::id::{ChaincodeName, ChannelId, MspId};
 use fabric_protos::lifecycle::CommitChaincodeDefinitionArgs;
 use fabric_protos::proposal::ProposalSpec;
 use fabric_protos::protos::{ChaincodeInput, Response};
 use fabric_protos::{Message, Timestamp};
-use pervade_chaincode::Chaincode;
-use pervade_chaincode::host::SUCCESS;
+use pervade_chaincode::host::{SUCCESS, Terms};
 use pervade_channel_config::ChannelConfig;
-use pervade_identity::Role;
+use pervade_identity::{Identity, Role};
+use pervade_ledger::answer::Occasion;
 use pervade_ledger::lifecycle::{self, Context, LifecycleError};
 use pervade_ledger::simulate;
 use pervade_ledger::state::StateView as _;
@@ -23,7 +23,7 @@ use crate::endorse::{Endorsed, Proposed, Run};
 use crate::ledger::Ledger;
 use crate::members::{Member, MemberError, Members};
 use crate::outcome::{Committed, Failure, Fault, Rejected};
-use crate::peer::{self, Peer};
+use crate::peer::{self, Deployed, Peer, Seat};
 
 /// A channel with one peer for each organisation, all in memory.
 ///
@@ -32,9 +32,12 @@ use crate::peer::{self, Peer};
 pub struct Simulator {
     members: Members,
     ledger: Ledger,
-    chaincodes: BTreeMap<ChaincodeName, Arc<Chaincode>>,
+    chaincodes: BTreeMap<ChaincodeName, Deployed>,
     /// The chaincode that was deployed first.
     first: Option<ChaincodeName>,
+    /// Other channels of the same peers.
+    elsewhere: BTreeMap<ChannelId, Self>,
+    terms: Terms,
     proposals: u64,
     now: Timestamp,
     peers_now: Option<Timestamp>,
@@ -51,6 +54,9 @@ impl fmt::Debug for Simulator {
 
 /// When everything happens, unless a test says otherwise.
 const START: Timestamp = Timestamp { seconds: 1_700_000_000, nanos: 0 };
+
+/// What Fabric's peers announce to their chaincodes from release 3.1 on.
+const TERMS: Terms = Terms { write_batch_max: 1_000, get_many_max: 1_000 };
 
 impl Simulator {
     /// A channel of `Org1MSP` and `Org2MSP`.
@@ -75,6 +81,8 @@ impl Simulator {
             ledger,
             chaincodes: BTreeMap::new(),
             first: None,
+            elsewhere: BTreeMap::new(),
+            terms: TERMS,
             proposals: 0,
             now: START,
             peers_now: None,
@@ -115,11 +123,29 @@ impl Simulator {
         }
         let committed = self.commit_definition(&organizations, &definition)?;
         self.commit_one(committed)?;
+        let init_required = deployment.is_init_required();
         let chaincode = Arc::new(deployment.chaincode);
         let name = chaincode.name().clone();
         self.first.get_or_insert_with(|| name.clone());
-        self.chaincodes.insert(name, chaincode);
+        self.chaincodes.insert(name, Deployed { chaincode, init_required });
         Ok(())
+    }
+
+    /// Gives the peers another channel, under this name. Chaincodes here may call those that are
+    /// deployed there, and read; what they write there is lost, as on every peer.
+    ///
+    /// # Errors
+    /// If the name is none of a channel.
+    pub fn join(&mut self, channel: &str, other: Self) -> Result<(), Fault> {
+        self.elsewhere.insert(ChannelId::new(channel)?, other);
+        Ok(())
+    }
+
+    /// What the peers announce to their chaincodes from now on: whether and how far they take
+    /// several requests in one. The default is that of Fabric 3.1; [`Terms::SINGLE`] is that of
+    /// the releases before. What a transaction reads and writes is the same either way.
+    pub fn announce(&mut self, terms: Terms) {
+        self.terms = terms;
     }
 
     /// Calls made by someone.
@@ -208,6 +234,17 @@ impl Simulator {
         args: Vec<Vec<u8>>,
         transient: BTreeMap<String, Vec<u8>>,
     ) -> Result<Proposed, Fault> {
+        self.propose_for(client, chaincode, (args, transient), Occasion::Transaction)
+    }
+
+    /// As [`propose`](Self::propose), perhaps to have the chaincode initialise itself.
+    pub(crate) fn propose_for(
+        &mut self,
+        client: &Member,
+        chaincode: &str,
+        (args, transient): (Vec<Vec<u8>>, BTreeMap<String, Vec<u8>>),
+        occasion: Occasion,
+    ) -> Result<Proposed, Fault> {
         self.proposals = self.proposals.saturating_add(1);
         let nonce = [[0; 16].as_slice(), &self.proposals.to_be_bytes()].concat();
         let spec = ProposalSpec {
@@ -219,21 +256,31 @@ impl Simulator {
             nonce: &nonce,
             timestamp: self.now,
         };
-        Proposed::new(client, spec)
+        Proposed::new(client, spec, occasion)
     }
 
     /// One run of a proposal at the peer of an organisation.
-    pub(crate) fn run(&self, proposed: &Proposed, creator: &MspId, at: &MspId) -> Run {
+    pub(crate) fn run(&self, proposed: &Proposed, creator: &Identity, at: &MspId) -> Run {
         let seen = peer::Proposed {
             signed: &proposed.signed,
             tx_id: &proposed.tx_id,
-            channel: self.members.channel(),
             creator,
             arrival: self.peers_now.unwrap_or(self.now),
         };
-        let peer = Peer::new(at, &self.ledger, &self.chaincodes, seen);
         let input = ChaincodeInput { ..proposed.parsed.input.clone() };
-        peer.run(&proposed.parsed.chaincode, input)
+        Peer::new(self.seat(at), seen).run(&proposed.parsed.chaincode, input)
+    }
+
+    /// This channel as the peer of an organisation sees it.
+    pub(crate) fn seat<'a>(&'a self, organization: &'a MspId) -> Seat<'a> {
+        Seat {
+            organization,
+            channel: self.members.channel(),
+            ledger: &self.ledger,
+            chaincodes: &self.chaincodes,
+            terms: self.terms,
+            elsewhere: &self.elsewhere,
+        }
     }
 
     /// The transaction of proposal and simulation, endorsed by the peers of organisations.
@@ -293,7 +340,7 @@ impl Simulator {
         function: impl FnOnce(&Context<'_>, &mut LifecycleAccess<'_>) -> Result<Vec<u8>, LifecycleError>,
     ) -> Result<peer::Simulated, Fault> {
         let simulator = simulate::Simulator::new(self.ledger.state());
-        let mut access = LifecycleAccess { simulator, ledger: &self.ledger };
+        let mut access = LifecycleAccess { simulator, organization };
         let context = Context { config: self.ledger.config(), organization };
         let payload = function(&context, &mut access)?;
         let response = Response { status: SUCCESS, message: String::new(), payload };

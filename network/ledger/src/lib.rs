@@ -11,6 +11,7 @@ pub mod block;
 pub mod collection;
 pub mod commit_hash;
 pub mod lifecycle;
+pub mod private;
 pub mod query;
 pub mod rwset;
 pub mod simulate;

@@ -3,6 +3,7 @@
 //! The messages inside are Fabric's; this module knows how they nest and in which order endorsers
 //! write them, as endorsers sign the bytes.
 
+mod display;
 mod range_reads;
 
 use std::collections::BTreeMap;

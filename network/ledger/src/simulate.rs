@@ -4,6 +4,7 @@
 //! A simulation does not see its own writes. What it records depends only on the state and on the
 //! calls made, so that every endorser signs the same bytes.
 
+mod init;
 mod interest;
 mod private;
 mod range;
@@ -22,6 +23,7 @@ use crate::state::{StateError, StateView, Version, Versioned};
 use range::Range;
 use recorder::Recorder;
 
+pub use init::{InitError, Initialization};
 pub use interest::Interest;
 pub use private::PrivateRange;
 pub use search::Search;

@@ -3,7 +3,6 @@
 mod call;
 mod definition;
 mod link;
-mod query;
 mod requests;
 mod stream;
 
@@ -111,6 +110,18 @@ mod tests {
         assert_eq!(range("range key0100 key0200").await, "100 up to key0199");
     }
 
+    /// Whoever uses a collection reads the whole definition of its chaincode, as at Fabric's peers.
+    #[tokio::test]
+    async fn using_a_collection_reads_the_definition() {
+        let network = Network::with_chaincodes(&["outer"]).await;
+        let write = "private _implicit_org_Org1MSP k secret";
+        check(&network, write, expect![[r#"
+            200 
+            _lifecycle: reads namespaces/fields/outer/Collections, namespaces/fields/outer/EndorsementInfo, namespaces/fields/outer/Sequence, namespaces/fields/outer/ValidationInfo, namespaces/metadata/outer
+            interest outer
+        "#]]).await;
+    }
+
     #[tokio::test]
     async fn private_values_are_seen_by_members_peers_only() {
         let network = Network::with_chaincodes(&["basic"]).await;
@@ -120,10 +131,15 @@ mod tests {
         let at_home = network.evaluate_at(reveal(), &["Org1MSP"]).await.unwrap();
         assert_eq!(at_home, "secret");
         let elsewhere = network.evaluate_at(reveal(), &["Org2MSP"]).await.unwrap();
-        assert!(elsewhere.ends_with("private data matching public hash version is not available"));
+        let missing = "private data matching public hash version is not available. Public hash \
+                       version = {BlockNum: 4, TxNum: 0}, Private data version = <nil>";
+        assert!(elsewhere.ends_with(missing), "{elsewhere}");
         let nowhere = network.proposal("basic", "private nowhere k v");
         let refused = network.evaluate_at(nowhere, &[]).await.unwrap();
-        assert!(refused.ends_with("collection basic/nowhere could not be found"), "{refused}");
+        assert!(
+            refused.ends_with("collection mychannel/basic/nowhere could not be found"),
+            "{refused}"
+        );
     }
 
     /// What the first peer answers to a call of `basic`.

@@ -28,7 +28,7 @@ pub(crate) use private::PrivateKey;
 
 use crate::access::AccessDenied;
 use crate::{lock, read, write};
-use private::PrivateValues;
+use private::Transient;
 use waiting::Waiting;
 
 /// One channel's ledger, and the configuration in force on it.
@@ -40,7 +40,8 @@ pub struct Channel {
     last_commit_hash: Mutex<Option<Vec<u8>>>,
     height: watch::Sender<u64>,
     waiting: Waiting,
-    private: Mutex<PrivateValues>,
+    /// Private data of transactions that are not committed yet.
+    transient: Mutex<Transient>,
     /// Numbers of the blocks below the length, by the hash of their header; filled when asked for.
     hashes: Mutex<BTreeMap<[u8; 32], u64>>,
 }
@@ -83,7 +84,7 @@ impl Channel {
             last_commit_hash: Mutex::new(last_commit_hash),
             height: watch::Sender::new(height),
             waiting: Waiting::default(),
-            private: Mutex::default(),
+            transient: Mutex::default(),
             hashes: Mutex::default(),
         };
         if height == 0 {

@@ -78,9 +78,9 @@ impl fmt::Debug for Source {
 /// One step of a deliver stream.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
-pub enum Delivery {
-    /// The next block.
-    Block(Arc<Block>),
+pub enum Delivery<B = Arc<Block>> {
+    /// The next block, or what is made of it for its reader.
+    Block(B),
     /// The end of what was asked for; the stream goes on only after [`Status::Success`].
     End(Status),
 }
@@ -93,12 +93,27 @@ pub fn serve<R>(source: Source, requests: R) -> impl Stream<Item = Delivery> + S
 where
     R: Stream<Item = Envelope> + Send,
 {
+    serve_as(source, requests, |_, block| Ok(block))
+}
+
+/// As [`serve`], with something made of each block for its reader.
+pub(crate) fn serve_as<R, B, F>(
+    source: Source,
+    requests: R,
+    shape: F,
+) -> impl Stream<Item = Delivery<B>> + Send
+where
+    R: Stream<Item = Envelope> + Send,
+    B: Send,
+    F: Fn(&Reader<'_>, Arc<Block>) -> Result<B, Status> + Send,
+{
     async_stream::stream! {
         let mut requests = pin!(requests);
         while let Some(request) = requests.next().await {
             let status = match Session::open(&source, request) {
                 Ok(mut session) => loop {
-                    match session.next().await {
+                    let next = session.next().await;
+                    match next.and_then(|next| next.map(|it| session.made(&shape, it)).transpose()) {
                         Ok(Some(block)) => yield Delivery::Block(block),
                         Ok(None) => break Status::Success,
                         Err(status) => break status,
@@ -112,6 +127,13 @@ where
             }
         }
     }
+}
+
+/// Who reads a block, and of which channel it is.
+pub(crate) struct Reader<'a> {
+    pub(crate) channel: &'a Channel,
+    /// The reader's serialised identity, which has been let in.
+    pub(crate) creator: &'a [u8],
 }
 
 /// One seek request that was let in.
@@ -151,6 +173,14 @@ impl Session {
         session.judge()?;
         session.span = Span::of(&session.seek, session.channel.height())?;
         Ok(session)
+    }
+
+    fn made<B>(
+        &self,
+        shape: impl Fn(&Reader<'_>, Arc<Block>) -> Result<B, Status>,
+        block: Arc<Block>,
+    ) -> Result<B, Status> {
+        shape(&Reader { channel: &self.channel, creator: &self.creator }, block)
     }
 
     /// The next block of the span; `None` after its last one.

@@ -114,7 +114,7 @@ impl Endorser {
                 signed,
                 chaincode: parsed.chaincode.clone(),
                 creator,
-                tx_id,
+                tx_id: tx_id.clone(),
             }),
             channel: channel.clone(),
             simulation: simulation.clone(),
@@ -138,7 +138,9 @@ impl Endorser {
                 simulation.finish().map_err(|source| EndorseError::Simulation { source })?;
             chaincodes = Some(results.interest.to_message(system::is_system));
             action.results = results.public;
-            channel.keep_private(results.private);
+            if action.response.as_ref().is_some_and(|it| it.status < STATUS_NOT_ENDORSED) {
+                channel.keep_private(&tx_id, results.private);
+            }
         }
         self.respond(&hash, action, chaincodes)
     }

@@ -14,7 +14,6 @@
 mod access;
 mod chaincode;
 mod channel;
-mod collections;
 pub mod deliver;
 mod endorser;
 mod gateway;

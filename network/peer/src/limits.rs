@@ -37,14 +37,13 @@ pub const PACKAGES_MAX: usize = 1_000;
 /// Chaincodes that call each other in one transaction, the outermost included.
 pub const CALL_DEPTH_MAX: usize = 16;
 
-/// Iterators that one transaction may hold open in one chaincode.
-pub const OPEN_ITERATORS_MAX: usize = 1_000;
+/// Writes that a chaincode may send in one message, as announced to it.
+pub const WRITE_BATCH_MAX: u32 = 1_000;
 
-/// Results that travel to the chaincode in one message of an unpaged query.
-pub const QUERY_BATCH: usize = 100;
+/// Keys that a chaincode may ask for in one message, as announced to it.
+pub const GET_MULTIPLE_MAX: u32 = 1_000;
 
-/// Results of one query; the rest is cut off silently, as peers do.
-pub const QUERY_RESULTS_MAX: usize = 100_000;
+pub use pervade_ledger::answer::{OPEN_ITERATORS_MAX, QUERY_BATCH, QUERY_RESULTS_MAX};
 
 /// Callers that wait for the commit of transactions on one channel.
 pub const STATUS_WAITERS_MAX: usize = 100_000;
@@ -58,5 +57,11 @@ pub const PLAN_LAYOUTS_MAX: usize = 64;
 /// Transactions from which on a block is judged by more than one thread.
 pub const PARALLEL_JUDGEMENT_MIN: usize = 16;
 
-/// Plaintexts of private values that a channel keeps for its peers.
-pub const PRIVATE_VALUES_MAX: usize = 10_000;
+/// Transactions that were endorsed and not committed of which a channel keeps the private data.
+pub const TRANSIENT_MAX: usize = 10_000;
+
+/// Bytes of private data that a channel keeps of such transactions.
+pub const TRANSIENT_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Blocks after which private data of a transaction is given up that has not been committed.
+pub const TRANSIENT_BLOCKS: u64 = 20_000;

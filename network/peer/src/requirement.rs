@@ -4,6 +4,7 @@ use fabric_protos::id::MspId;
 use fabric_protos::protos::{ChaincodeCall, ChaincodeInterest, StaticCollectionConfig};
 use pervade_channel_config::ChannelConfig;
 use pervade_identity::Identity;
+use pervade_ledger::collection;
 use pervade_ledger::lifecycle::{
     self, EndorsementPolicy, EndorsementPolicyError, NoSuchCollection, RecordError,
 };
@@ -11,7 +12,6 @@ use pervade_storage::StateSnapshot;
 use thiserror::Error;
 
 use crate::channel::Channel;
-use crate::collections;
 
 /// One policy that the endorsers must satisfy together, or one collection that each of them must
 /// hold.
@@ -65,7 +65,7 @@ fn of_call(
         let policy = policy.map_err(|source| RequirementError::Policy { source })?;
         requirements.push(Requirement::Policy(policy));
         if !call.no_private_reads {
-            let members = collections::of(state, &call.name, name);
+            let members = collection::find(&definition, name);
             requirements.extend(members.map(Requirement::Members));
         }
     }
@@ -77,7 +77,7 @@ impl Requirement {
     pub(crate) fn admits(&self, organization: &MspId) -> bool {
         match self {
             Self::Policy(_) => true,
-            Self::Members(collection) => collections::has_member(collection, organization),
+            Self::Members(members) => collection::has_member(members, organization),
         }
     }
 

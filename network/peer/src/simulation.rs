@@ -3,13 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use fabric_protos::id::MspId;
-use fabric_protos::protos::StateMetadata;
-use pervade_ledger::simulate::{Page, RangeCursor, SimulateError, SimulationResult, Simulator};
+use pervade_ledger::simulate::{RangeCursor, SimulateError, SimulationResult, Simulator};
 use pervade_storage::StateSnapshot;
 use thiserror::Error;
 
 use crate::channel::{Channel, PrivateKey};
-use crate::collections;
 use crate::lock;
 
 /// One transaction's simulation. Clones are the same simulation.
@@ -17,7 +15,6 @@ use crate::lock;
 pub(crate) struct Simulation(Arc<Inner>);
 
 struct Inner {
-    channel: Arc<Channel>,
     snapshot: Arc<StateSnapshot>,
     /// Gone once the simulation is over; what a chaincode asks afterwards is refused.
     running: Mutex<Option<Simulator<Arc<StateSnapshot>>>>,
@@ -28,7 +25,7 @@ impl Simulation {
     pub(crate) fn new(channel: &Arc<Channel>) -> Self {
         let snapshot = Arc::new(channel.snapshot());
         let running = Mutex::new(Some(Simulator::new(Arc::clone(&snapshot))));
-        Self(Arc::new(Inner { channel: Arc::clone(channel), snapshot, running }))
+        Self(Arc::new(Inner { snapshot, running }))
     }
 
     /// The state that is simulated on; reading it leaves no trace.
@@ -65,28 +62,6 @@ impl Simulation {
         self.with(|simulator| simulator.delete(namespace, key))
     }
 
-    pub(crate) fn metadata(
-        &self,
-        namespace: &str,
-        key: &str,
-    ) -> Result<Vec<StateMetadata>, SimulationError> {
-        let entries = self.with(|simulator| simulator.get_metadata(namespace, key))?;
-        let entries = entries.into_iter().map(|(metakey, value)| StateMetadata { metakey, value });
-        Ok(entries.collect())
-    }
-
-    /// Makes `entry` the only metadata of a key.
-    pub(crate) fn put_metadata(
-        &self,
-        namespace: &str,
-        key: &str,
-        entry: StateMetadata,
-    ) -> Result<(), SimulationError> {
-        not_empty(key)?;
-        let metadata = [(entry.metakey, entry.value)].into();
-        self.with(|simulator| simulator.put_metadata(namespace, key, metadata))
-    }
-
     pub(crate) fn range(
         &self,
         namespace: &str,
@@ -101,15 +76,6 @@ impl Simulation {
         cursor: RangeCursor,
     ) -> Result<Option<(String, Vec<u8>)>, SimulationError> {
         self.with(|simulator| simulator.next(cursor))
-    }
-
-    pub(crate) fn page(
-        &self,
-        namespace: &str,
-        range: (&str, &str),
-        size: usize,
-    ) -> Result<Page, SimulationError> {
-        self.with(|simulator| simulator.page(namespace, range, size))
     }
 
     /// The SHA-256 of a private value.
@@ -128,13 +94,27 @@ impl Simulation {
         place: PrivateKey<'_>,
     ) -> Result<Option<Vec<u8>>, SimulationError> {
         let PrivateKey { namespace, collection, key } = place;
-        let known =
-            self.with(|simulator| simulator.note_private_read(namespace, collection, key))?;
-        let Some(known) = known else { return Ok(None) };
-        let is_member = collections::of(self.0.snapshot.as_ref(), namespace, collection)
-            .is_some_and(|config| collections::has_member(&config, organization));
-        let value = self.0.channel.private_value(place, &known.value);
-        value.filter(|_| is_member).map(Some).ok_or(SimulationError::NotAvailable)
+        self.with(|simulator| simulator.get_private(organization, (namespace, collection, key)))
+    }
+
+    /// Entries of a private collection in order of their keys, at most `limit`, as a peer of
+    /// `organization` holds them.
+    pub(crate) fn private_range(
+        &self,
+        organization: &MspId,
+        place: (&str, &str),
+        (bounds, limit): ((&str, &str), usize),
+    ) -> Result<Vec<(String, Vec<u8>)>, SimulationError> {
+        self.with(|simulator| {
+            let mut range = simulator.private_range(organization, place, bounds)?;
+            let mut found = Vec::new();
+            while found.len() < limit
+                && let Some(entry) = simulator.next_private(&mut range)?
+            {
+                found.push(entry);
+            }
+            Ok(found)
+        })
     }
 
     pub(crate) fn put_private(
@@ -153,13 +133,20 @@ impl Simulation {
         self.with(|simulator| simulator.delete_private(namespace, collection, key))
     }
 
+    /// Works on the simulation, if it is not over.
+    pub(crate) fn running<T>(
+        &self,
+        work: impl FnOnce(&mut Simulator<Arc<StateSnapshot>>) -> T,
+    ) -> Result<T, SimulationError> {
+        let mut running = lock(&self.0.running);
+        Ok(work(running.as_mut().ok_or(SimulationError::Over)?))
+    }
+
     fn with<T>(
         &self,
         work: impl FnOnce(&mut Simulator<Arc<StateSnapshot>>) -> Result<T, SimulateError>,
     ) -> Result<T, SimulationError> {
-        let mut running = lock(&self.0.running);
-        let simulator = running.as_mut().ok_or(SimulationError::Over)?;
-        work(simulator).map_err(|source| SimulationError::Simulate { source })
+        self.running(work)?.map_err(|source| SimulationError::Simulate { source })
     }
 }
 
@@ -174,8 +161,6 @@ pub(crate) enum SimulationError {
     Over,
     #[error("key must not be empty")]
     EmptyKey,
-    #[error("private data matching public hash version is not available")]
-    NotAvailable,
     #[error("{source}")]
     Simulate {
         #[source]

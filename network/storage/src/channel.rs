@@ -1,4 +1,6 @@
-use std::collections::VecDeque;
+mod forgetting;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +10,7 @@ use fabric_protos::Message as _;
 use fabric_protos::common::Block;
 use fabric_protos::id::TxId;
 use pervade_ledger::block;
+use pervade_ledger::private::{self, PrivateWrites};
 use pervade_ledger::state::UpdateBatch;
 use pervade_ports::Vfs;
 use thiserror::Error;
@@ -16,6 +19,7 @@ use crate::block_file::{Access, BlockFile, OpenBlocksError, ReadError, WriteErro
 use crate::checkpoint::{self, Checkpoint, CheckpointError};
 use crate::damage::DamageKind;
 use crate::index::{Index, TxPosition};
+use crate::private_file::{ForgetError, OpenPrivateError, PrivateFile};
 use crate::replay::replay;
 use crate::scan::Record;
 use crate::state::{State, StateSnapshot};
@@ -28,6 +32,7 @@ pub struct ChannelStore {
     vfs: Arc<dyn Vfs>,
     folder: PathBuf,
     blocks: BlockFile,
+    private: PrivateFile,
     state: State,
     index: RwLock<Index>,
     /// Held while appending, so that blocks follow each other.
@@ -58,6 +63,8 @@ pub struct Commit {
     pub batch: UpdateBatch,
     /// The identifier of each envelope's transaction, in block order; `None` where it has none.
     pub tx_ids: Vec<Option<TxId>>,
+    /// What its valid transactions do to private data, as far as it is at hand.
+    pub private: PrivateWrites,
 }
 
 /// Why a channel's folder could not be opened.
@@ -78,6 +85,12 @@ pub enum OpenError {
     /// The checkpoint must not be passed over.
     #[error("cannot open the checkpoint")]
     Checkpoint(#[from] CheckpointError),
+    /// The private values could not be opened.
+    #[error("cannot open the private values")]
+    Private(#[from] OpenPrivateError),
+    /// Private values that are to be forgotten are still there.
+    #[error("cannot forget private values")]
+    Forget(#[from] ForgetError),
 }
 
 /// Why blocks were not stored; nothing of them is visible.
@@ -142,10 +155,22 @@ impl ChannelStore {
             let mut visit = |record: &Record| opening.visit(record);
             blocks = BlockFile::open(Arc::clone(&vfs), folder, access, 0, &mut visit)?;
         }
+        let owes = |number| owes_private(&blocks, number);
+        let open_as = (access, opening.tip.height);
+        let (private, kept) = PrivateFile::open(Arc::clone(&vfs), folder, open_as, &owes)?;
+        for (number, writes) in &kept {
+            opening.state.load_private(writes.updates(*number));
+        }
+        opening.state.drop_stale_private();
+        if access == Access::ReadWrite {
+            // A process that was killed may not have come to it.
+            forgetting::forget_of(&private, kept, &opening.state.snapshot())?;
+        }
         Ok(Self {
             vfs,
             folder: folder.to_owned(),
             blocks,
+            private,
             state: opening.state,
             index: RwLock::new(opening.index),
             tip: Mutex::new(opening.tip),
@@ -205,12 +230,39 @@ impl ChannelStore {
             after = after.followed_by(commit)?;
             bodies.push(commit.block.encode_to_vec());
         }
-        self.blocks.append(first, &bodies)?;
+        let private = (first..).zip(&commits).filter(|(_, commit)| !commit.batch.hashed.is_empty());
+        let private: Vec<_> = private.map(|(number, commit)| (number, &commit.private)).collect();
+        // First, because a block that is acknowledged must not have lost its private data.
+        self.private.append(&private)?;
+        if let Err(error) = self.blocks.append(first, &bodies) {
+            self.private.give_up_from(first);
+            return Err(error.into());
+        }
+        let purges = private.iter().any(|(_, writes)| !writes.purges.is_empty());
         for (number, commit) in (first..).zip(commits) {
             self.apply(number, commit);
         }
         *tip = after;
+        if purges || forgetting::is_time(first, after.height) {
+            self.forget_private();
+        }
         Ok(())
+    }
+
+    /// What is kept of the private data of a block; `None` if it has none.
+    ///
+    /// # Errors
+    /// If its bytes on disk are damaged or cannot be read.
+    pub fn private_writes(&self, number: u64) -> Result<Option<PrivateWrites>, ReadError> {
+        self.private.read(number)
+    }
+
+    /// Values that cannot be wiped now are wiped when the channel is opened again, or with the
+    /// next ones; nobody is given them meanwhile.
+    fn forget_private(&self) {
+        if let Err(error) = forgetting::forget(&self.private, &self.snapshot()) {
+            tracing::error!(folder = %self.folder.display(), %error, "private values not wiped");
+        }
     }
 
     /// The state as it is now; it stays so for as long as it is held.
@@ -269,7 +321,7 @@ impl ChannelStore {
     }
 
     fn apply(&self, number: u64, commit: Commit) {
-        let Commit { block, batch, tx_ids } = commit;
+        let Commit { block, batch, tx_ids, private } = commit;
         let verdicts = block::verdicts(&block);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         index.add(number, &batch, tx_ids.into_iter().zip(verdicts));
@@ -281,7 +333,7 @@ impl ChannelStore {
         recent.push_back((number, Arc::new(block)));
         drop(recent);
         // Last, because the height lives here: who sees it finds everything else in place.
-        self.state.apply(number, batch);
+        self.state.apply(number, batch, private.updates(number));
     }
 
     fn recent_block(&self, number: u64) -> Option<Arc<Block>> {
@@ -330,6 +382,13 @@ impl Tip {
     }
 }
 
+/// Whether private data of a block must be on disk, as far as the block tells.
+fn owes_private(blocks: &BlockFile, number: u64) -> bool {
+    let body = blocks.read(number).ok().flatten();
+    let block = body.and_then(|body| Block::decode(body.as_slice()).ok());
+    block.is_some_and(|block| private::writes_to_collections(&block))
+}
+
 /// The derived half while the blocks are walked.
 struct Opening {
     state: State,
@@ -369,310 +428,11 @@ impl Opening {
         let verdicts = block::verdicts(&commit.block);
         let transactions = commit.tx_ids.into_iter().zip(verdicts);
         self.index.add(record.number, &commit.batch, transactions);
-        self.state.apply(record.number, commit.batch);
+        self.state.apply(record.number, commit.batch, BTreeMap::new());
         self.tip = tip;
         Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::fs;
-    use std::path::Path;
-    use std::sync::Arc;
-
-    use fabric_protos::common::{ChannelHeader, Envelope, Header, HeaderType, Payload};
-    use fabric_protos::id::TxId;
-    use fabric_protos::kvrwset::{KvWrite, KvrwSet};
-    use fabric_protos::proposal::{self, ProposalSpec};
-    use fabric_protos::protos::{
-        ChaincodeAction, ChaincodeId, Endorsement, ProposalResponse, Response, TxValidationCode,
-    };
-    use fabric_protos::{Message as _, Timestamp};
-    use pervade_ledger::block;
-    use pervade_ledger::rwset::{NamespaceSet, ReadWriteSet};
-    use pervade_ledger::state::{StateView as _, UpdateBatch};
-    use pervade_ledger::transaction::{assemble, indexed_tx_id};
-    use pervade_ports::system::SystemFiles;
-
-    use super::{AppendError, ChannelStore, Commit, OpenError};
-    use crate::block_file::{Access, OpenBlocksError};
-    use crate::checkpoint::CheckpointError;
-    use crate::damage::DamageKind;
-    use crate::replay::replay;
-
-    const BLOCKS: [&str; 4] = ["k=1 l=1", "k=2, m=1", "!l, k=9, k=3", "n=1"];
-
-    #[test]
-    fn a_closed_and_a_killed_ledger_are_read_back_equal() {
-        for is_closed in [true, false] {
-            let folder = tempfile::tempdir().unwrap();
-            let store = fill(folder.path());
-            let before = Facts::of(&store);
-            if is_closed {
-                store.checkpoint().unwrap();
-            }
-            drop(store);
-            assert_eq!(Facts::of(&open(folder.path())), before, "closed: {is_closed}");
-        }
-    }
-
-    #[test]
-    fn the_checkpoint_may_be_behind_the_blocks() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path());
-        append(&store, BLOCKS[0]);
-        append(&store, BLOCKS[1]);
-        store.checkpoint().unwrap();
-        append(&store, BLOCKS[2]);
-        append(&store, BLOCKS[3]);
-        let before = Facts::of(&store);
-        drop(store);
-        assert_eq!(Facts::of(&open(folder.path())), before);
-    }
-
-    /// Every byte of the checkpoint: whichever is wrong, the ledger is rebuilt as it was.
-    #[test]
-    fn a_damaged_checkpoint_is_rebuilt() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = fill(folder.path());
-        store.checkpoint().unwrap();
-        let before = Facts::of(&store);
-        drop(store);
-        let path = folder.path().join("state.checkpoint");
-        let good = fs::read(&path).unwrap();
-        for at in 0..good.len() {
-            let mut bytes = good.clone();
-            bytes[at] ^= 1 << (at % 8);
-            fs::write(&path, bytes).unwrap();
-            assert_eq!(Facts::of(&open(folder.path())), before, "byte {at}");
-        }
-        for len in [0, 1, 43, 44, good.len() - 1] {
-            fs::write(&path, &good[..len]).unwrap();
-            assert_eq!(Facts::of(&open(folder.path())), before, "{len} bytes");
-        }
-    }
-
-    #[test]
-    fn a_checkpoint_of_another_release_is_refused_by_name() {
-        let folder = tempfile::tempdir().unwrap();
-        fill(folder.path()).checkpoint().unwrap();
-        let path = folder.path().join("state.checkpoint");
-        let mut bytes = fs::read(&path).unwrap();
-        bytes[11] = 2;
-        let digest = crate::checkpoint::digest_of(2, &bytes[44..]);
-        bytes[12..44].copy_from_slice(&digest);
-        fs::write(&path, bytes).unwrap();
-        let error = ChannelStore::open(Arc::new(SystemFiles), folder.path(), Access::ReadWrite);
-        let Err(OpenError::Checkpoint(CheckpointError::UnknownVersion { version, .. })) = error
-        else {
-            panic!("{error:?}")
-        };
-        assert_eq!(version, 2);
-    }
-
-    #[test]
-    fn blocks_that_the_checkpoint_knows_are_missed() {
-        let folder = tempfile::tempdir().unwrap();
-        fill(folder.path()).checkpoint().unwrap();
-        fs::remove_file(folder.path().join("blocks-000000.seg")).unwrap();
-        let error = ChannelStore::open(Arc::new(SystemFiles), folder.path(), Access::ReadWrite);
-        let Err(OpenError::Blocks(OpenBlocksError::Damaged(damage))) = error else {
-            panic!("{error:?}")
-        };
-        assert_eq!((damage.block, damage.what), (0, DamageKind::Missing));
-    }
-
-    #[test]
-    fn the_checkpoint_of_another_chain_is_not_believed() {
-        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let store = fill(folder.path());
-        store.checkpoint().unwrap();
-        let before = Facts::of(&store);
-        let foreign = open(other.path());
-        for block in ["z=1", "z=2", "z=3", "z=4"] {
-            append(&foreign, block);
-        }
-        foreign.checkpoint().unwrap();
-        drop(store);
-        let name = "state.checkpoint";
-        fs::copy(other.path().join(name), folder.path().join(name)).unwrap();
-        assert_eq!(Facts::of(&open(folder.path())), before);
-    }
-
-    #[test]
-    fn a_reader_beside_the_writer_sees_the_same_ledger() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = fill(folder.path());
-        let reader = ChannelStore::open(Arc::new(SystemFiles), folder.path(), Access::ReadOnly);
-        assert_eq!(Facts::of(&reader.unwrap()), Facts::of(&store));
-    }
-
-    #[test]
-    fn only_the_next_block_is_taken() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path());
-        let first = commit(&store, "k=1");
-        append(&store, "k=1");
-        let before = Facts::of(&store);
-        let refused = store.append(vec![first.clone()]);
-        assert!(matches!(refused, Err(AppendError::OutOfOrder { height: 1, found: 0 })));
-        let mut unlinked = commit(&store, "k=2");
-        unlinked.block.header.as_mut().unwrap().previous_hash = vec![7; 32];
-        let refused = store.append(vec![unlinked]);
-        assert!(matches!(refused, Err(AppendError::NotLinked { number: 1 })));
-        let mut unjudged = commit(&store, "k=2");
-        block::set_verdicts(&mut unjudged.block, &[]);
-        let refused = store.append(vec![unjudged]);
-        assert!(matches!(refused, Err(AppendError::NotJudged { number: 1, .. })));
-        assert_eq!(Facts::of(&store), before, "a refused block changes nothing");
-    }
-
-    #[test]
-    fn transactions_and_writers_are_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = fill(folder.path());
-        let found = |block: u64, index: usize| {
-            let envelope = store.block(block).unwrap().unwrap().data.clone().unwrap().data;
-            store.by_tx_id(&indexed_tx_id(&envelope[index]).unwrap()).unwrap()
-        };
-        let position = found(2, 1);
-        assert_eq!((position.block, position.index), (2, 1));
-        assert_eq!(position.code, TxValidationCode::Valid);
-        assert_eq!(store.blocks_writing("cc", "k"), [0, 1, 2]);
-        assert_eq!(store.blocks_writing("cc", "l"), [0, 2]);
-        assert_eq!(store.by_tx_id(&TxId::new("0".repeat(64)).unwrap()), None);
-    }
-
-    /// A channel's first block holds a configuration that nobody signed.
-    #[test]
-    fn a_ledger_that_begins_with_a_configuration_is_rebuilt() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path());
-        let kind = i32::from(HeaderType::Config);
-        let channel_header = ChannelHeader { r#type: kind, ..ChannelHeader::default() };
-        let channel_header = channel_header.encode_to_vec();
-        let header = Some(Header { channel_header, signature_header: Vec::new() });
-        let payload = Payload { header, data: Vec::new() }.encode_to_vec();
-        let envelope = Envelope { payload, signature: Vec::new() }.encode_to_vec();
-        let tx_ids = vec![indexed_tx_id(&envelope)];
-        let mut genesis = block::next(0, Vec::new(), vec![envelope]);
-        block::set_verdicts(&mut genesis, &[TxValidationCode::Valid]);
-        let batch = UpdateBatch::default();
-        store.append(vec![Commit { block: genesis, batch, tx_ids }]).unwrap();
-        append(&store, "k=1");
-        let before = Facts::of(&store);
-        drop(store);
-        assert_eq!(Facts::of(&open(folder.path())), before);
-    }
-
-    /// Everything that must be the same after a restart.
-    #[derive(Debug, PartialEq)]
-    struct Facts {
-        height: u64,
-        tip: Option<[u8; 32]>,
-        blocks: Vec<Vec<u8>>,
-        state: [u8; 32],
-        k: Option<(Vec<u8>, u64)>,
-        writers: Vec<u64>,
-        positions: usize,
-    }
-
-    impl Facts {
-        fn of(store: &ChannelStore) -> Self {
-            let k = store.snapshot().get("cc", "k").unwrap();
-            Self {
-                height: store.height(),
-                tip: store.tip_hash(),
-                blocks: (0..).map_while(|number| store.block_bytes(number).unwrap()).collect(),
-                state: store.state_digest(),
-                k: k.map(|found| (found.value, found.version.block)),
-                writers: store.blocks_writing("cc", "k"),
-                positions: store.index.read().unwrap().transactions.len(),
-            }
-        }
-    }
-
-    fn fill(folder: &Path) -> ChannelStore {
-        let store = open(folder);
-        BLOCKS.iter().for_each(|block| append(&store, block));
-        store
-    }
-
-    fn open(folder: &Path) -> ChannelStore {
-        ChannelStore::open(Arc::new(SystemFiles), folder, Access::ReadWrite).unwrap()
-    }
-
-    fn append(store: &ChannelStore, transactions: &str) {
-        store.append(vec![commit(store, transactions)]).unwrap();
-    }
-
-    /// The next block; transactions are separated by commas, `k=v` writes and `!k` deletes.
-    fn commit(store: &ChannelStore, transactions: &str) -> Commit {
-        let envelopes: Vec<_> = transactions
-            .split(',')
-            .enumerate()
-            .map(|(index, writes)| transaction(store.height(), index, writes))
-            .collect();
-        let previous = store.tip_hash().map(Vec::from).unwrap_or_default();
-        let verdicts = vec![TxValidationCode::Valid; envelopes.len()];
-        let mut block = block::next(store.height(), previous, envelopes);
-        block::set_verdicts(&mut block, &verdicts);
-        replay(block, &store.snapshot()).unwrap()
-    }
-
-    fn transaction(height: u64, index: usize, writes: &str) -> Vec<u8> {
-        let write = |word: &str| match word.split_once('=') {
-            Some((key, value)) => {
-                KvWrite { key: key.into(), value: value.into(), ..KvWrite::default() }
-            }
-            None => KvWrite {
-                key: word.trim_start_matches('!').into(),
-                is_delete: true,
-                ..KvWrite::default()
-            },
-        };
-        let writes = writes.split_whitespace().map(write).collect();
-        let public = KvrwSet { writes, ..KvrwSet::default() };
-        let set = NamespaceSet { name: "cc".into(), public, collections: Vec::new() };
-        let channel = "mychannel".parse().unwrap();
-        let (proposal, _) = proposal::build(ProposalSpec {
-            channel: Some(&channel),
-            chaincode: "cc",
-            args: vec![b"f".to_vec()],
-            transient: BTreeMap::new(),
-            creator: b"somebody",
-            nonce: format!("{height}.{index}").as_bytes(),
-            timestamp: Timestamp { seconds: 1, nanos: 0 },
-        });
-        endorsed(&proposal, &ReadWriteSet { namespaces: vec![set] })
-    }
-
-    fn endorsed(proposal: &fabric_protos::protos::Proposal, rwset: &ReadWriteSet) -> Vec<u8> {
-        let header = Header::decode(proposal.header.as_slice()).unwrap();
-        let hash = proposal::proposal_hash(
-            &header.channel_header,
-            &header.signature_header,
-            &proposal.payload,
-        );
-        let response = Some(Response { status: 200, ..Response::default() });
-        let chaincode =
-            ChaincodeId { name: "cc".into(), version: "1".into(), ..ChaincodeId::default() };
-        let action = ChaincodeAction {
-            results: rwset.encode(),
-            response: response.clone(),
-            chaincode_id: Some(chaincode),
-            ..ChaincodeAction::default()
-        };
-        let response = ProposalResponse {
-            payload: proposal::response_payload(&hash, action.encode_to_vec()),
-            response,
-            endorsement: Some(Endorsement { endorser: b"peer".into(), signature: b"s".into() }),
-            ..ProposalResponse::default()
-        };
-        let mut envelope = assemble(proposal, &[response]).unwrap();
-        envelope.signature = b"signature".to_vec();
-        envelope.encode_to_vec()
-    }
-}
+mod tests;

@@ -284,6 +284,7 @@ fn decode(reader: &mut Reader<'_>) -> Option<Checkpoint> {
         }
     }
     state.set_height(height);
+    state.find_expiries();
     Some(Checkpoint { height, tip_hash, state, index })
 }
 
@@ -306,6 +307,8 @@ fn decode_position(reader: &mut Reader<'_>) -> Option<TxPosition> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+
+    use std::collections::BTreeMap;
 
     use pervade_ledger::state::{Update, UpdateBatch, Version};
     use pervade_ports::system::SystemFiles;
@@ -350,7 +353,7 @@ mod tests {
         let update = Update::Put { value: b"21.5".to_vec(), metadata: None, version };
         let mut batch = UpdateBatch::default();
         batch.public.insert(("recording".to_owned(), "record/1".to_owned()), update);
-        state.apply(0, batch);
+        state.apply(0, batch, BTreeMap::new());
         state
     }
 

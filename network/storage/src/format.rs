@@ -155,6 +155,17 @@ impl RecordHead {
     }
 }
 
+/// Bytes with their checksum after them.
+pub(crate) fn sealed(bytes: &[u8]) -> Vec<u8> {
+    [bytes, &crc32c::crc32c(bytes).to_be_bytes()].concat()
+}
+
+/// The bytes before their checksum, if it is right.
+pub(crate) fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
+    let (covered, crc) = bytes.split_last_chunk()?;
+    (crc32c::crc32c(covered) == u32::from_be_bytes(*crc)).then_some(covered)
+}
+
 /// What a checksum says about the bytes it covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Checked {

@@ -1,6 +1,8 @@
 //! The ledger on disk: blocks in append-only segment files, and what is derived from them.
 //!
-//! The block files are the only store of record. State, transaction index and history live in
+//! The block files are the store of record. Plaintexts of private data, of which the blocks hold
+//! hashes only, have a file of their own beside them that nothing can build again; it is on disk
+//! before its block is. State, transaction index and history live in
 //! memory; a checkpoint file shortens the replay when the channel is opened again, and is
 //! rebuilt from the blocks whenever it is missing, old or damaged.
 
@@ -11,6 +13,7 @@ mod codec;
 mod damage;
 mod format;
 mod index;
+mod private_file;
 mod replay;
 pub mod scan;
 mod state;
@@ -24,4 +27,5 @@ pub use checkpoint::{CheckpointError, CheckpointFile};
 pub use damage::{Damage, DamageKind};
 pub use format::BLOCK_BYTES_MAX;
 pub use index::TxPosition;
+pub use private_file::{ForgetError, OpenPrivateError};
 pub use state::{ReplayedState, StateSnapshot};

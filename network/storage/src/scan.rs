@@ -16,6 +16,7 @@ use crate::format::{
     Checked, RECORD_HEAD_LEN, RecordHead, SEGMENT_HEADER_LEN, SegmentHeader, read_segment_header,
     segment_header,
 };
+use crate::private_file::OpenPrivateError;
 
 /// One intact record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +112,14 @@ pub fn damages(vfs: &dyn Vfs, folder: &Path) -> Result<(Vec<Damage>, u64), ScanE
         }
     }
     Ok((damages, blocks))
+}
+
+/// Looks at the private values of one channel and says of how many blocks they are.
+///
+/// # Errors
+/// If a record is damaged, the file is of an unknown version, or the file system fails.
+pub fn private_values(vfs: &dyn Vfs, folder: &Path) -> Result<u64, OpenPrivateError> {
+    crate::private_file::inspect(vfs, folder)
 }
 
 /// What the checkpoint file of one channel is worth.

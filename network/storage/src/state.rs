@@ -1,8 +1,13 @@
+mod private;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use pervade_ledger::state::{StateError, StateView, Update, UpdateBatch, Version, Versioned};
+use pervade_ledger::private::Expiries;
+use pervade_ledger::state::{
+    PrivateKey, StateError, StateView, Update, UpdateBatch, Version, Versioned,
+};
 
 /// The values of one channel after its last block, with snapshots of earlier heights.
 ///
@@ -39,7 +44,7 @@ impl ReplayedState {
 
     /// Applies what block `number` changes.
     pub fn apply(&mut self, number: u64, batch: UpdateBatch) {
-        self.0.apply(number, batch);
+        self.0.apply(number, batch, BTreeMap::new());
     }
 
     /// SHA-256 over height and state in canonical order: equal for equal ledgers.
@@ -61,6 +66,9 @@ struct Tables {
     height: u64,
     public: BTreeMap<String, BTreeMap<String, Cell>>,
     hashed: BTreeMap<(String, String), BTreeMap<Vec<u8>, Cell>>,
+    /// Plaintexts of private values; the digest of the state is without them.
+    private: BTreeMap<(String, String), BTreeMap<String, Cell>>,
+    expiries: Expiries,
     /// Keys with versions that only snapshots need.
     crowded: BTreeSet<Place>,
     /// The oldest height that versions were last kept for.
@@ -71,6 +79,7 @@ struct Tables {
 enum Place {
     Public { namespace: String, key: String },
     Hashed { collection: (String, String), key_hash: Vec<u8> },
+    Private { collection: (String, String), key: String },
 }
 
 /// The versions of one key, oldest first.
@@ -104,15 +113,26 @@ impl State {
         StateSnapshot { shared: Arc::clone(&self.shared), height }
     }
 
-    /// Applies the batch of block `number` and with it raises the height.
-    pub(crate) fn apply(&self, number: u64, batch: UpdateBatch) {
+    /// Applies the batch of block `number` with the private values that belong to it, drops what
+    /// expires with the block, and raises the height.
+    pub(crate) fn apply(
+        &self,
+        number: u64,
+        batch: UpdateBatch,
+        private: BTreeMap<PrivateKey, Update>,
+    ) {
         let mut tables = self.shared.write();
         for ((namespace, key), update) in batch.public {
             tables.put(Place::Public { namespace, key }, update);
         }
+        tables.note_expiries(number, batch.hashed.keys());
         for ((namespace, collection, key_hash), update) in batch.hashed {
             tables.put(Place::Hashed { collection: (namespace, collection), key_hash }, update);
         }
+        for ((namespace, collection, key), update) in private {
+            tables.put(Place::Private { collection: (namespace, collection), key }, update);
+        }
+        tables.expire(number);
         tables.height = number + 1;
         let oldest = self.shared.held().keys().next().copied();
         tables.forget_before(oldest.unwrap_or(number + 1));
@@ -256,11 +276,7 @@ impl Shared {
 
 impl Tables {
     fn put(&mut self, place: Place, update: Update) {
-        let version = update.version();
-        let content = match update {
-            Update::Put { value, metadata, .. } => Some(Content { value, metadata }),
-            Update::Delete { .. } => None,
-        };
+        let (version, content) = entry(update);
         let cell = self.cell(&place);
         cell.0.push(Entry { version, content });
         if !cell.is_single() {
@@ -279,6 +295,9 @@ impl Tables {
                 .or_default()
                 .entry(key_hash.clone())
                 .or_default(),
+            Place::Private { collection, key } => {
+                self.private.entry(collection.clone()).or_default().entry(key.clone()).or_default()
+            }
         }
     }
 
@@ -311,7 +330,20 @@ impl Tables {
                     keys.remove(key_hash);
                 }
             }
+            Place::Private { collection, key } => {
+                if let Some(keys) = self.private.get_mut(collection) {
+                    keys.remove(key);
+                }
+            }
         }
+    }
+}
+
+fn entry(update: Update) -> (Version, Option<Content>) {
+    let version = update.version();
+    match update {
+        Update::Put { value, metadata, .. } => (version, Some(Content { value, metadata })),
+        Update::Delete { .. } => (version, None),
     }
 }
 
@@ -344,6 +376,7 @@ impl Cell {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::fmt::Write as _;
 
     use expect_test::{Expect, expect};
@@ -428,7 +461,7 @@ mod tests {
             };
             batch.public.insert(("ns".to_owned(), key.to_owned()), update);
         }
-        state.apply(block, batch);
+        state.apply(block, batch, BTreeMap::new());
     }
 
     fn render(view: &StateSnapshot) -> String {

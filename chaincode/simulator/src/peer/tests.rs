@@ -5,16 +5,18 @@ use fabric_protos::Message;
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
     ChaincodeMessage, GetHistoryForKey, GetQueryResult, GetState, GetStateByRange,
-    GetStateMetadata, PurgePrivateState, PutState, PutStateMetadata, QueryMetadata, QueryResponse,
-    QueryResponseMetadata, Response, StateMetadata, StateMetadataResult,
+    GetStateMetadata, GetStateMultiple, GetStateMultipleResult, PurgePrivateState, PutState,
+    PutStateMetadata, QueryMetadata, QueryResponse, QueryResponseMetadata, Response, StateMetadata,
+    StateMetadataResult, WriteBatchState, WriteRecord, write_record,
 };
 use fabric_protos::queryresult::{KeyModification, Kv};
 use pervade_chaincode::Chaincode;
 use pervade_chaincode::host::SUCCESS;
 
-use super::query::Iterators;
-use super::request::{self, RequestError};
-use super::{Call, Peer, Proposed, Simulated};
+use pervade_ledger::answer::{Iterators, Occasion};
+use pervade_ledger::rwset::ReadWriteSet;
+
+use super::{Call, Peer, Proposed, RequestError, Simulated};
 use crate::{Deployment, Simulator};
 
 #[test]
@@ -23,10 +25,7 @@ fn a_private_value_is_with_its_members_and_its_hash_with_all() {
     world.commit("Org1MSP", &[put("secrets", "k", "word")]);
     let read = [get("secrets", "k")];
     assert_eq!(world.ask("Org1MSP", "Org1MSP", &read), "word");
-    check(
-        world.ask("Org1MSP", "Org2MSP", &read),
-        expect!["private data matching public hash version is not available"],
-    );
+    check(world.ask("Org1MSP", "Org2MSP", &read), expect!["private data matching public hash version is not available. Public hash version = {BlockNum: 3, TxNum: 0}, Private data version = <nil>"]);
     check(
         world.ask("Org2MSP", "Org1MSP", &read),
         expect![
@@ -36,10 +35,7 @@ fn a_private_value_is_with_its_members_and_its_hash_with_all() {
     let hash = [(Type::GetPrivateDataHash, get("secrets", "k").1)];
     assert_eq!(world.ask("Org2MSP", "Org2MSP", &hash).chars().count(), 32);
     assert_eq!(world.simulator.keys("store"), [""; 0]);
-    check(
-        world.ask("Org1MSP", "Org1MSP", &[get("others", "k")]),
-        expect!["collection store/others could not be found"],
-    );
+    check(world.ask("Org1MSP", "Org1MSP", &[get("others", "k")]), expect!["collection mychannel/store/others could not be found"]);
 }
 
 #[test]
@@ -57,10 +53,7 @@ fn an_implicit_collection_is_its_organisations() {
     world.commit("Org1MSP", &[put("_implicit_org_Org1MSP", "k", "word")]);
     let read = [get("_implicit_org_Org1MSP", "k")];
     assert_eq!(world.ask("Org2MSP", "Org1MSP", &read), "word");
-    check(
-        world.ask("Org1MSP", "Org2MSP", &read),
-        expect!["private data matching public hash version is not available"],
-    );
+    check(world.ask("Org1MSP", "Org2MSP", &read), expect!["private data matching public hash version is not available. Public hash version = {BlockNum: 3, TxNum: 0}, Private data version = <nil>"]);
 }
 
 #[test]
@@ -108,13 +101,76 @@ fn a_page_names_where_the_next_one_begins() {
 }
 
 #[test]
-fn what_is_not_simulated_is_refused() {
+fn json_values_are_queried_and_every_result_is_read() {
     let mut world = World::new();
-    let query = GetQueryResult { query: "{}".to_owned(), ..GetQueryResult::default() };
+    let cars = [("a", r#"{"size":5}"#), ("b", r#"{"size":7}"#), ("c", "no JSON")];
+    world.commit("Org1MSP", &cars.map(|(key, value)| put("", key, value)));
+    let big = query("", r#"{"selector":{"size":{"$gt":5}}}"#);
+    let (simulated, answer) = world.run("Org1MSP", "Org1MSP", &[big]).unwrap();
+    assert_eq!(keys(&answer), ["b"]);
+    let set = ReadWriteSet::decode(&simulated.result.public).unwrap();
+    check(set.to_string(), expect![[r#"
+        store: read b@3.0
+    "#]]);
     check(
-        world.ask("Org1MSP", "Org1MSP", &[(Type::GetQueryResult, query.encode_to_vec())]),
-        expect!["GET_QUERY_RESULT is not simulated"],
+        world.ask("Org1MSP", "Org1MSP", &[query("", r#"{"selector":{"$text":1}}"#)]),
+        expect!["operator $text is not supported in a selector"],
     );
+}
+
+/// Neither checked at commit, and so for transactions that write nothing.
+#[test]
+fn private_ranges_and_queries_are_for_members_that_write_nothing() {
+    let mut world = World::new();
+    let cars = [("a", r#"{"size":5}"#), ("b", r#"{"size":7}"#), ("d", r#"{"size":9}"#)];
+    world.commit("Org1MSP", &cars.map(|(key, value)| put("secrets", key, value)));
+    let range = GetStateByRange {
+        start_key: "a".to_owned(),
+        end_key: "c".to_owned(),
+        collection: "secrets".to_owned(),
+        ..GetStateByRange::default()
+    };
+    let range = (Type::GetStateByRange, range.encode_to_vec());
+    let search = query("secrets", r#"{"selector":{"size":{"$gt":5}}}"#);
+    let mut found = |at: &str, asked: &Request| {
+        keys(&world.run("Org1MSP", at, std::slice::from_ref(asked)).unwrap().1)
+    };
+    assert_eq!(found("Org1MSP", &range), ["a", "b"]);
+    assert_eq!(found("Org1MSP", &search), ["b", "d"]);
+    assert_eq!(found("Org2MSP", &range), [""; 0], "its peer does not have them");
+    assert_eq!(found("Org2MSP", &search), [""; 0]);
+    check(world.ask("Org1MSP", "Org1MSP", &[put("", "k", "v"), range.clone()]), expect!["a transaction that wrote must not query private data"]);
+    check(world.ask("Org1MSP", "Org1MSP", &[range.clone(), put("", "k", "v")]), expect!["a transaction that queried private data must not write"]);
+    check(world.ask("Org2MSP", "Org1MSP", &[range]), expect!["tx creator does not have read access permission on privatedata in chaincodeName:store collectionName: secrets"]);
+}
+
+#[test]
+fn several_keys_and_several_writes_come_in_one_request() {
+    let mut world = World::new();
+    let record = |key: &str, value: &str, kind: write_record::Type| WriteRecord {
+        key: key.to_owned(),
+        value: value.as_bytes().to_vec(),
+        r#type: kind.into(),
+        ..WriteRecord::default()
+    };
+    let batch =
+        |rec: Vec<WriteRecord>| (Type::WriteBatchState, WriteBatchState { rec }.encode_to_vec());
+    world.commit(
+        "Org1MSP",
+        &[batch(vec![
+            record("a", "1", write_record::Type::PutState),
+            record("b", "2", write_record::Type::PutState),
+            record("b", "", write_record::Type::DelState),
+        ])],
+    );
+    let keys = ["b", "a"].map(str::to_owned).to_vec();
+    let asked = GetStateMultiple { keys, collection: String::new() };
+    let asked = [(Type::GetStateMultiple, asked.encode_to_vec())];
+    let found = world.run("Org1MSP", "Org1MSP", &asked).unwrap().1;
+    let found = GetStateMultipleResult::decode(found.as_slice()).unwrap().values;
+    assert_eq!(found, [b"".as_slice(), b"1"]);
+    let bad = [batch(vec![record("a", "1", write_record::Type::Undefined)])];
+    check(world.ask("Org1MSP", "Org1MSP", &bad), expect!["unknown operation type"]);
     check(world.ask("Org1MSP", "Org1MSP", &[put("", "", "v")]), expect!["key must not be empty"]);
 }
 
@@ -137,6 +193,22 @@ fn put(collection: &str, key: &str, value: &str) -> Request {
 fn get(collection: &str, key: &str) -> Request {
     let get = GetState { key: key.to_owned(), collection: collection.to_owned() };
     (Type::GetState, get.encode_to_vec())
+}
+
+fn query(collection: &str, query: &str) -> Request {
+    let query = GetQueryResult {
+        query: query.to_owned(),
+        collection: collection.to_owned(),
+        ..GetQueryResult::default()
+    };
+    (Type::GetQueryResult, query.encode_to_vec())
+}
+
+/// The keys that a query found.
+fn keys(answer: &[u8]) -> Vec<String> {
+    let found = QueryResponse::decode(answer).unwrap().results;
+    let key = |bytes: &[u8]| Kv::decode(bytes).unwrap().key;
+    found.iter().map(|found| key(&found.result_bytes)).collect()
 }
 
 fn page(bookmark: &str) -> Request {
@@ -171,9 +243,8 @@ impl World {
         let found = self.run("Org1MSP", "Org1MSP", &[page(bookmark)]).unwrap().1;
         let found = QueryResponse::decode(found.as_slice()).unwrap();
         let metadata = QueryResponseMetadata::decode(found.metadata.as_slice()).unwrap();
-        let key = |bytes: &[u8]| Kv::decode(bytes).unwrap().key;
-        let keys = found.results.iter().map(|found| key(&found.result_bytes)).collect();
-        (keys, metadata.bookmark)
+        let results = QueryResponse { metadata: Vec::new(), ..found };
+        (keys(&results.encode_to_vec()), metadata.bookmark)
     }
 
     fn commit(&mut self, client: &str, requests: &[Request]) {
@@ -195,18 +266,19 @@ impl World {
         let member = self.simulator.client(client, "client").unwrap();
         let args = vec![b"run".to_vec()];
         let proposed = self.simulator.propose(&member, "store", args, Default::default()).unwrap();
-        let (client, at) = (client.parse().unwrap(), at.parse().unwrap());
+        let at = at.parse().unwrap();
+        let membership = self.simulator.ledger().config().membership();
+        let creator = membership.deserialize(member.identity()).unwrap();
         let seen = Proposed {
             signed: &proposed.signed,
             tx_id: &proposed.tx_id,
-            channel: self.simulator.members().channel(),
-            creator: &client,
+            creator: &creator,
             arrival: Default::default(),
         };
-        let chaincodes = Default::default();
-        let mut peer = Peer::new(&at, self.simulator.ledger(), &chaincodes, seen);
+        let mut peer = Peer::new(self.simulator.seat(&at), seen);
         let name = "store".parse().unwrap();
-        let mut call = Call { name, depth: 0, iterators: Iterators::default() };
+        let (depth, occasion) = (0, Occasion::Transaction);
+        let mut call = Call { name, depth, occasion, iterators: Iterators::default() };
         let mut last = Vec::new();
         for (kind, payload) in requests {
             let message = ChaincodeMessage {
@@ -214,7 +286,7 @@ impl World {
                 payload: payload.clone(),
                 ..ChaincodeMessage::default()
             };
-            last = request::answer(&mut peer, &mut call, &message)?;
+            last = peer.answer(&mut call, &message)?;
         }
         let response = Response { status: SUCCESS, ..Response::default() };
         Ok((Simulated { response, event: None, result: peer.simulator.finish() }, last))

@@ -214,7 +214,11 @@ impl EmbeddedNetwork {
                     broadcast,
                 ),
                 endorser: EndorserService::new(peer),
-                deliver: DeliverService::new(Arc::clone(&channels), Arc::clone(&rim.clock)),
+                deliver: DeliverService::new(
+                    Arc::clone(&channels),
+                    msp_id.clone(),
+                    Arc::clone(&rim.clock),
+                ),
             };
             serving::serve_peer(services, listener, &tls, rim)
                 .map_err(|source| StartError::Tls { host, source })?;

@@ -8,6 +8,8 @@ use fabric_protos::id::{MspId, TxId};
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{ChaincodeInput, ChaincodeMessage, SignedProposal};
 use pervade_identity::Identity;
+use pervade_ledger::answer::Occasion;
+use pervade_ledger::simulate::{InitError, Initialization};
 use pervade_ports::{BoxFuture, Clock, Spawn};
 use thiserror::Error;
 
@@ -199,7 +201,15 @@ impl Support {
         };
         let runnable = definition::runnable(self, channel, simulation, &call.name)
             .map_err(|source| invalid(call.channel_name(), source))?;
-        definition::check_init(simulation, &call.name, &runnable, &input)
+        let occasion = if input.is_init { Occasion::Init } else { Occasion::Transaction };
+        let defined = Initialization {
+            chaincode: &call.name,
+            version: &runnable.version,
+            required: runnable.init_required,
+        };
+        simulation
+            .running(|simulator| simulator.check_init(defined, occasion))
+            .map_err(|source| invalid(call.channel_name(), source.into()))?
             .map_err(|source| InvokeError::Initialization { source })?;
         call.is_init = input.is_init;
         let kind = if input.is_init { Type::Init } else { Type::Transaction };
@@ -308,7 +318,7 @@ pub(crate) enum InvokeError {
     #[error("invalid invocation: {source}")]
     Initialization {
         #[source]
-        source: definition::InitError,
+        source: InitError,
     },
     #[error("could not launch chaincode {package_id}: {source}")]
     Launch {

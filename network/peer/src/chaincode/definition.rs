@@ -10,7 +10,6 @@ use std::sync::Mutex;
 use fabric_protos::Message;
 use fabric_protos::id::{ChannelId, MspId};
 use fabric_protos::lifecycle::{QueryChaincodeDefinitionArgs, StateData, state_data};
-use fabric_protos::protos::ChaincodeInput;
 use pervade_ledger::lifecycle::{self, ChaincodeDefinition, LifecycleError, RecordError};
 use pervade_ledger::rwset::sha256;
 use pervade_ledger::state::{StateError, StateView, Version, Versioned};
@@ -143,36 +142,6 @@ fn package_hash(package_id: &str) -> Vec<u8> {
     sha256(&record.encode_to_vec())
 }
 
-/// Under this key a chaincode that must be initialised keeps the version that was.
-const INITIALIZED_KEY: &str = "\0\u{10ffff}initialized";
-
-/// Sees to it that a chaincode that must be initialised is so exactly once per version.
-pub(super) fn check_init(
-    simulation: &Simulation,
-    name: &str,
-    runnable: &Runnable,
-    input: &ChaincodeInput,
-) -> Result<(), InitError> {
-    let chaincode = || name.to_owned();
-    if !runnable.init_required {
-        return if input.is_init {
-            Err(InitError::NotRequired { chaincode: chaincode() })
-        } else {
-            Ok(())
-        };
-    }
-    let initialized = simulation.get(name, INITIALIZED_KEY)?;
-    let is_initialized = initialized.as_deref() == Some(runnable.version.as_bytes());
-    match (input.is_init, is_initialized) {
-        (false, true) => Ok(()),
-        (false, false) => Err(InitError::NotInitialized { chaincode: chaincode() }),
-        (true, true) => Err(InitError::Again { chaincode: chaincode() }),
-        (true, false) => {
-            Ok(simulation.put(name, INITIALIZED_KEY, runnable.version.clone().into_bytes())?)
-        }
-    }
-}
-
 /// Why this peer cannot run a chaincode. The texts are Fabric's.
 #[derive(Debug, Error)]
 pub(crate) enum NotInvokable {
@@ -199,21 +168,6 @@ pub(crate) enum NotInvokable {
     },
     #[error("{0}")]
     State(#[from] StateError),
-    #[error("{0}")]
-    Simulation(#[from] SimulationError),
-}
-
-/// A chaincode was called out of turn.
-#[derive(Debug, Error)]
-pub(crate) enum InitError {
-    #[error("chaincode '{chaincode}' does not require initialization but called as init")]
-    NotRequired { chaincode: String },
-    #[error("chaincode '{chaincode}' is already initialized but called as init")]
-    Again { chaincode: String },
-    #[error(
-        "chaincode '{chaincode}' has not been initialized for this version, must call as init first"
-    )]
-    NotInitialized { chaincode: String },
     #[error("{0}")]
     Simulation(#[from] SimulationError),
 }

@@ -10,16 +10,16 @@ use std::sync::{Arc, Mutex, Weak};
 use fabric_protos::Message;
 use fabric_protos::id::MspId;
 use fabric_protos::protos::chaincode_message::Type;
-use fabric_protos::protos::{ChaincodeId, ChaincodeMessage};
+use fabric_protos::protos::{ChaincodeAdditionalParams, ChaincodeId, ChaincodeMessage};
+use pervade_ledger::answer::{Ask, Iterators};
 use pervade_ports::Clock;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::call::{Call, Support};
 use super::link::ChaincodeLink;
-use super::query::Iterators;
-use super::requests::{self, Ask};
-use crate::limits::{CHAINCODE_QUEUE_MAX, EXECUTE_TIMEOUT};
+use super::requests;
+use crate::limits::{CHAINCODE_QUEUE_MAX, EXECUTE_TIMEOUT, GET_MULTIPLE_MAX, WRITE_BATCH_MAX};
 use crate::lock;
 
 /// One chaincode's stream, from its registration to its end.
@@ -177,8 +177,9 @@ impl ChaincodeStream {
                 self.finish(message);
                 Ok(())
             }
+            (Phase::Ready, Type::InvokeChaincode) => self.answer(None, message, support),
             (Phase::Ready, kind) if let Some(ask) = Ask::of(kind) => {
-                self.answer(ask, message, support)
+                self.answer(Some(ask), message, support)
             }
             (phase, kind) => Err(StreamFault::Unexpected { kind, phase }),
         }
@@ -191,8 +192,14 @@ impl ChaincodeStream {
             return Err(StreamFault::OtherPackage { given: given.name });
         }
         self.send(ChaincodeMessage { r#type: Type::Registered.into(), ..Default::default() })?;
-        // An empty payload announces neither write batches nor reads of several keys.
-        self.send(ChaincodeMessage { r#type: Type::Ready.into(), ..Default::default() })?;
+        let terms = ChaincodeAdditionalParams {
+            use_write_batch: true,
+            max_size_write_batch: WRITE_BATCH_MAX,
+            use_get_multiple_keys: true,
+            max_size_get_multiple_keys: GET_MULTIPLE_MAX,
+        };
+        let payload = terms.encode_to_vec();
+        self.send(ChaincodeMessage { r#type: Type::Ready.into(), payload, ..Default::default() })?;
         self.phase.send_replace(Phase::Ready);
         Ok(())
     }
@@ -208,9 +215,10 @@ impl ChaincodeStream {
         }
     }
 
+    /// Answers a request; nothing asked means that another chaincode is called.
     fn answer(
         self: &Arc<Self>,
-        ask: Ask,
+        ask: Option<Ask>,
         message: ChaincodeMessage,
         support: &Arc<Support>,
     ) -> Result<(), StreamFault> {
@@ -222,7 +230,7 @@ impl ChaincodeStream {
             tracing::warn!(tx = key.1, "request dropped: the one before it is not answered yet");
             return Ok(());
         }
-        if ask == Ask::Invoke {
+        let Some(ask) = ask else {
             let stream = Arc::clone(self);
             let nested = Arc::clone(support);
             let task = async move {
@@ -231,7 +239,7 @@ impl ChaincodeStream {
             };
             support.spawn("chaincode called by chaincode", Box::pin(task));
             return Ok(());
-        }
+        };
         let reply = requests::answer(ask, &context, &message);
         context.busy.store(false, Ordering::Release);
         self.send(reply)

@@ -8,6 +8,7 @@ use fabric_protos::common::Block;
 use fabric_protos::protos::TxValidationCode;
 use pervade_ledger::block::{self, BlockError};
 use pervade_ledger::commit_hash;
+use pervade_ledger::private::PrivateWrites;
 use pervade_ledger::state::StateError;
 use pervade_ledger::validate::{self, BlockRules, GenesisError, JudgeError, Judged, Preliminary};
 use pervade_storage::{AppendError, Commit};
@@ -47,14 +48,20 @@ impl Channel {
             hash = Some(next.to_vec());
         }
         let tx_ids = judged.tx_ids.clone();
+        // A block that changes no hash has no private data.
+        let private = match judged.batch.hashed.is_empty() {
+            true => PrivateWrites::default(),
+            false => self.private_writes_of(&block),
+        };
         self.store
-            .append(vec![Commit { block, batch: judged.batch, tx_ids }])
+            .append(vec![Commit { block, batch: judged.batch, tx_ids, private }])
             .map_err(|source| CommitError::Store { source })?;
         *last_commit_hash = hash;
         if let Some(config) = judged.config {
             *write(&self.config) = Arc::new(config);
         }
         drop(last_commit_hash);
+        self.forget_transient(&judged.tx_ids, number.saturating_add(1));
         self.height.send_replace(number.saturating_add(1));
         for tx_id in judged.tx_ids.iter().flatten() {
             if let Some(position) = self.store.by_tx_id(tx_id) {

@@ -7,15 +7,17 @@ use pervade_ledger::transaction::{EndorserTransaction, Unpacked, unpack};
 use super::{Channel, ChannelReadError};
 
 impl Channel {
-    /// What valid transactions did to a public key, newest first, at most `limit` of them.
+    /// What valid transactions did to a public key in the first `height` blocks, newest first, at
+    /// most `limit` of them.
     pub(crate) fn key_history(
         &self,
-        namespace: &str,
-        key: &str,
+        (namespace, key): (&str, &str),
+        height: u64,
         limit: usize,
     ) -> Result<Vec<KeyModification>, ChannelReadError> {
         let mut changes = Vec::new();
-        for number in self.store.blocks_writing(namespace, key).into_iter().rev() {
+        let writing = self.store.blocks_writing(namespace, key).into_iter().rev();
+        for number in writing.filter(|number| *number < height) {
             let full = self.block(number)?;
             let verdicts = block::verdicts(&full);
             let transactions = block::envelopes(&full).iter().zip(verdicts).rev();

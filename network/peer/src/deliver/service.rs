@@ -1,18 +1,19 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use fabric_protos::common::{Block, Envelope};
+use fabric_protos::common::{self, Block, Envelope};
+use fabric_protos::id::MspId;
 use fabric_protos::protos::deliver_response::Type;
 use fabric_protos::protos::{BlockAndPrivateData, DeliverResponse};
 use futures::{Stream, StreamExt};
+use pervade_ledger::block;
 use pervade_ports::Clock;
 use pervade_rpc::deliver::deliver_server::Deliver;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{BlockForm, Delivery, Guard, Source, filtered_block, serve};
+use super::{BlockForm, Delivery, Guard, Reader, Source, filtered_block, serve_as};
 use crate::access::resource;
 use crate::channel::Channels;
 use crate::limits::DELIVER_STREAMS_MAX;
@@ -21,22 +22,30 @@ use crate::limits::DELIVER_STREAMS_MAX;
 #[derive(Clone)]
 pub struct DeliverService {
     channels: Arc<Channels>,
+    /// The peer's organisation.
+    organization: MspId,
     clock: Arc<dyn Clock>,
     streams: Arc<Semaphore>,
 }
 
 impl DeliverService {
-    /// Serves `channels`.
+    /// Serves `channels` as a peer of an organisation, which holds the private data of the
+    /// collections that the organisation is a member of.
     #[must_use]
-    pub fn new(channels: Arc<Channels>, clock: Arc<dyn Clock>) -> Self {
-        Self { channels, clock, streams: Arc::new(Semaphore::new(DELIVER_STREAMS_MAX)) }
+    pub fn new(channels: Arc<Channels>, organization: MspId, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            channels,
+            organization,
+            clock,
+            streams: Arc::new(Semaphore::new(DELIVER_STREAMS_MAX)),
+        }
     }
 
     fn follow(
         &self,
         guard: &'static str,
         requests: Streaming<Envelope>,
-        shape: impl Fn(Arc<Block>) -> Type + Send + 'static,
+        shape: impl Fn(&Reader<'_>, Arc<Block>) -> Result<Type, common::Status> + Send + 'static,
     ) -> Result<Response<Responses>, Status> {
         let permit = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| {
             Status::resource_exhausted(format!(
@@ -50,10 +59,10 @@ impl DeliverService {
             form: BlockForm::Committed,
             clock: Arc::clone(&self.clock),
         };
-        let deliveries = serve(source, readable(requests)).map(move |delivery| {
+        let deliveries = serve_as(source, readable(requests), shape).map(move |delivery| {
             let _open = &permit;
             let r#type = Some(match delivery {
-                Delivery::Block(block) => shape(block),
+                Delivery::Block(block) => block,
                 Delivery::End(status) => Type::Status(status.into()),
             });
             Ok(DeliverResponse { r#type })
@@ -85,8 +94,8 @@ impl Deliver for DeliverService {
         &self,
         request: Request<Streaming<Envelope>>,
     ) -> Result<Response<Responses>, Status> {
-        self.follow(resource::BLOCK_EVENTS, request.into_inner(), |block| {
-            Type::Block(Arc::unwrap_or_clone(block))
+        self.follow(resource::BLOCK_EVENTS, request.into_inner(), |_, block| {
+            Ok(Type::Block(Arc::unwrap_or_clone(block)))
         })
     }
 
@@ -96,8 +105,8 @@ impl Deliver for DeliverService {
         &self,
         request: Request<Streaming<Envelope>>,
     ) -> Result<Response<Responses>, Status> {
-        self.follow(resource::FILTERED_BLOCK_EVENTS, request.into_inner(), |block| {
-            Type::FilteredBlock(filtered_block(&block))
+        self.follow(resource::FILTERED_BLOCK_EVENTS, request.into_inner(), |_, block| {
+            Ok(Type::FilteredBlock(filtered_block(&block)))
         })
     }
 
@@ -107,10 +116,18 @@ impl Deliver for DeliverService {
         &self,
         request: Request<Streaming<Envelope>>,
     ) -> Result<Response<Responses>, Status> {
-        self.follow(resource::BLOCK_EVENTS, request.into_inner(), |block| {
+        let organization = self.organization.clone();
+        self.follow(resource::BLOCK_EVENTS, request.into_inner(), move |reader, block| {
+            let number = block::number(&block);
+            let private_data_map = reader
+                .channel
+                .private_data(number, &organization, reader.creator)
+                .map_err(|error| {
+                    tracing::warn!(%error, number, "private data cannot be delivered");
+                    common::Status::ServiceUnavailable
+                })?;
             let block = Some(Arc::unwrap_or_clone(block));
-            let private_data_map = BTreeMap::new();
-            Type::BlockAndPrivateData(BlockAndPrivateData { block, private_data_map })
+            Ok(Type::BlockAndPrivateData(BlockAndPrivateData { block, private_data_map }))
         })
     }
 }

@@ -5,6 +5,7 @@ use fabric_protos::lifecycle::QueryInstalledChaincodesResult;
 use fabric_protos::lifecycle::query_installed_chaincodes_result::InstalledChaincode;
 use pervade_ledger::lifecycle::{self, AccessError, Context, LedgerAccess, NAMESPACE};
 use pervade_ledger::rwset::sha256;
+use pervade_ledger::simulate::SimulateError;
 use pervade_ledger::state::StateView;
 use thiserror::Error;
 
@@ -96,7 +97,11 @@ impl LedgerAccess for SimulationAccess<'_> {
         let organization = self.called.support.organization();
         let place = PrivateKey { namespace: NAMESPACE, collection, key };
         match self.simulation.get_private(organization, place) {
-            Err(SimulationError::NotAvailable) if self.is_approval => Ok(None),
+            Err(SimulationError::Simulate { source: SimulateError::NotAvailable { .. } })
+                if self.is_approval =>
+            {
+                Ok(None)
+            }
             found => Ok(found?),
         }
     }
@@ -116,17 +121,9 @@ impl LedgerAccess for SimulationAccess<'_> {
         bounds: (&str, &str),
         limit: usize,
     ) -> Result<Vec<(String, Vec<u8>)>, AccessError> {
-        let keys = match &self.called.call.channel {
-            Some(channel) => channel.private_keys(NAMESPACE, collection, bounds),
-            None => Vec::new(),
-        };
-        let mut found = Vec::new();
-        for key in keys.into_iter().take(limit) {
-            if let Some(value) = self.get_private(collection, &key)? {
-                found.push((key, value));
-            }
-        }
-        Ok(found)
+        let organization = self.called.support.organization();
+        let place = (NAMESPACE, collection);
+        Ok(self.simulation.private_range(organization, place, (bounds, limit))?)
     }
 
     fn put_private(

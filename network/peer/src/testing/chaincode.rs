@@ -146,7 +146,7 @@ impl Script {
                 ok(self.get(transaction, "", key).await?)
             }
             ["illegal"] => {
-                self.say(transaction, Type::WriteBatchState, Vec::new()).await?;
+                self.say(transaction, Type::Ready, Vec::new()).await?;
                 std::future::pending().await
             }
             ["hang"] => std::future::pending().await,
