@@ -7,8 +7,8 @@ use std::os::unix::process::parent_id;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use fabric_protos::common::Block;
 use fabric_protos::id::ChannelId;
+use fabric_protos::protos::BlockAndPrivateData;
 use pervade_audit::worker::{BLOCKS_WAITING_MAX, serve};
 use pervade_audit::{Graph, GraphError};
 use pervade_peer_client::{BlocksError, Network};
@@ -125,15 +125,21 @@ async fn answer(arguments: &Follow) -> Result<(), Failure> {
 }
 
 /// Hands over every block of the files; the sender's end tells that there are no more.
-fn read(ledger: &LedgerFiles, blocks: &mpsc::Sender<Block>) -> Result<(), Failure> {
+///
+/// Private data is not read from the files: they are of all organisations together.
+fn read(ledger: &LedgerFiles, blocks: &mpsc::Sender<BlockAndPrivateData>) -> Result<(), Failure> {
     ledger.walk(|record| {
-        let taken = blocks.blocking_send(decode(&record)?);
+        let block = Some(decode(&record)?);
+        let taken = blocks.blocking_send(BlockAndPrivateData { block, ..Default::default() });
         Ok(if taken.is_ok() { Walk::On } else { Walk::Enough })
     })
 }
 
-async fn pull(network: &Network, blocks: &mpsc::Sender<Block>) -> Result<(), BlocksError> {
-    let mut stream = network.blocks(&from_the_first()).await?;
+async fn pull(
+    network: &Network,
+    blocks: &mpsc::Sender<BlockAndPrivateData>,
+) -> Result<(), BlocksError> {
+    let mut stream = network.blocks_with_private_data(&from_the_first()).await?;
     while let Some(block) = stream.next().await? {
         if blocks.send(block).await.is_err() {
             return Ok(());

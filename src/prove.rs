@@ -137,8 +137,12 @@ async fn prove(quad: &str, auditor: &mut Auditor, origin: &Origin) -> Result<Pro
     let named = last_config_index(&block).or_fail_with("NO_PROOF", unnamed)?;
     let number = named.ok_or_else(|| Failure::new("NO_PROOF", unnamed()))?;
     let configuration = origin.block(number).await?;
-    Proof::new(quad, &located.graph, located.transaction, &block, &configuration)
-        .or_fail("NO_PROOF", "the quad cannot be proven")
+    let proof = Proof::new(quad, &located.graph, located.transaction, &block, &configuration)
+        .or_fail("NO_PROOF", "the quad cannot be proven")?;
+    Ok(match located.salted {
+        Some(salted) => proof.of_private(salted),
+        None => proof,
+    })
 }
 
 fn verify(proof: &Proof, trusted: &Block) -> Result<Proven, Failure> {

@@ -3,7 +3,7 @@
 use fabric_protos::common::{
     Block, ChannelHeader, Envelope, Header, HeaderType, Payload, SignatureHeader, Status,
 };
-use fabric_protos::protos::{DeliverResponse, deliver_response};
+use fabric_protos::protos::{BlockAndPrivateData, DeliverResponse, deliver_response};
 use fabric_protos::{Message as _, Timestamp, orderer};
 use pervade_identity::SignError;
 use thiserror::Error;
@@ -21,6 +21,22 @@ impl Network {
     /// The blocks from `first` to `last`, both included; waits for those not yet there.
     pub async fn block_range(&self, first: u64, last: u64) -> Result<BlockStream, BlocksError> {
         self.deliver(&Start::Block(first), specified(last)).await
+    }
+
+    /// Follows the channel's blocks, without end, each with the private data in it that the caller
+    /// may see and the peer has.
+    pub async fn blocks_with_private_data(
+        &self,
+        start: &Start,
+    ) -> Result<PrivateBlockStream, BlocksError> {
+        let envelope = self.seek_envelope(start, specified(u64::MAX))?;
+        let requests = futures::stream::iter([envelope]).chain_pending();
+        let mut client = self.gateway.deliver.clone();
+        let stream = client
+            .deliver_with_private_data(requests)
+            .await
+            .map_err(|status| BlocksError::Refused(Refusal::from_status(&status)))?;
+        Ok(PrivateBlockStream { stream: stream.into_inner() })
     }
 
     async fn deliver(
@@ -91,23 +107,43 @@ pub struct BlockStream {
 impl BlockStream {
     /// The next block; `None` once the last one asked for has been given.
     pub async fn next(&mut self) -> Result<Option<Block>, BlocksError> {
-        let message = self.stream.message().await;
-        let message =
-            message.map_err(|status| BlocksError::Refused(Refusal::from_status(&status)))?;
-        match message.and_then(|response| response.r#type) {
+        match next(&mut self.stream).await? {
             None => Ok(None),
             Some(deliver_response::Type::Block(block)) => Ok(Some(block)),
-            Some(deliver_response::Type::Status(status))
-                if status == i32::from(Status::Success) =>
-            {
-                Ok(None)
-            }
-            Some(deliver_response::Type::Status(status)) => Err(BlocksError::Ended { status }),
-            Some(
-                deliver_response::Type::FilteredBlock(_)
-                | deliver_response::Type::BlockAndPrivateData(_),
-            ) => Err(BlocksError::NotABlock),
+            Some(_) => Err(BlocksError::NotABlock),
         }
+    }
+}
+
+/// A stream of blocks with private data, in order and without gaps.
+#[derive(Debug)]
+pub struct PrivateBlockStream {
+    stream: tonic::Streaming<DeliverResponse>,
+}
+
+impl PrivateBlockStream {
+    /// The next block with its private data by the transaction's index.
+    pub async fn next(&mut self) -> Result<Option<BlockAndPrivateData>, BlocksError> {
+        match next(&mut self.stream).await? {
+            None => Ok(None),
+            Some(deliver_response::Type::BlockAndPrivateData(block)) => Ok(Some(block)),
+            Some(_) => Err(BlocksError::NotABlock),
+        }
+    }
+}
+
+/// What a peer sends next; `None` at the end of what was asked for.
+async fn next(
+    stream: &mut tonic::Streaming<DeliverResponse>,
+) -> Result<Option<deliver_response::Type>, BlocksError> {
+    let message = stream.message().await;
+    let message = message.map_err(|status| BlocksError::Refused(Refusal::from_status(&status)))?;
+    match message.and_then(|response| response.r#type) {
+        Some(deliver_response::Type::Status(status)) if status == i32::from(Status::Success) => {
+            Ok(None)
+        }
+        Some(deliver_response::Type::Status(status)) => Err(BlocksError::Ended { status }),
+        other => Ok(other),
     }
 }
 

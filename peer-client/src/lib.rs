@@ -23,7 +23,7 @@ mod refusal;
 mod seek;
 mod typed;
 
-pub use blocks::{BlockStream, BlocksError};
+pub use blocks::{BlockStream, BlocksError, PrivateBlockStream};
 pub use commit::{Commit, CommitError, Outcome, SubmitError, Submitted};
 pub use contract::{CallError, Contract};
 pub use endorsed::{DecodeError, EndorserFault, EnvelopeMismatch, SignedTransaction, Transaction};

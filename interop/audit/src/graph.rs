@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use fabric_protos::common::Block;
 use fabric_protos::id::{ChannelId, TxId};
+use fabric_protos::rwset::TxPvtReadWriteSet;
 use oxigraph::model::{GraphName, NamedNode, Quad};
 use oxigraph::sparql::QueryEvaluationError;
 use oxigraph::store::{StorageError, Store};
-use pervade_interop_ledger::{ApplyError, BlockGraph, LedgerGraph};
+use pervade_interop_ledger::{ApplyError, BlockGraph, LedgerGraph, Salted};
 use pervade_rdf::{Dataset, DatasetError, NQuadsError, nquads, nquads_line, parse_nquads};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -32,6 +33,7 @@ struct Source {
     /// The payload's quads as they were normalised: the store keeps a literal's value, not always
     /// its datatype and form.
     text: String,
+    salted: Option<Salted>,
 }
 
 /// A quad's place on the ledger, and the normalised graph it belongs to.
@@ -46,6 +48,9 @@ pub struct Located {
     pub tx_id: TxId,
     /// All quads of the payload, as sorted N-Quads.
     pub graph: String,
+    /// What else the digest on the ledger was made of, if the payload is private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salted: Option<Salted>,
 }
 
 impl Graph {
@@ -73,7 +78,16 @@ impl Graph {
 
     /// Adds what the next block says. On an error the graph is as before.
     pub fn apply(&mut self, block: &Block) -> Result<(), GraphError> {
-        let added = self.ledger.apply(block).map_err(GraphError::Apply)?;
+        self.apply_with(block, &BTreeMap::new())
+    }
+
+    /// As [`apply`](Self::apply), with the private data of the block that its reader may see.
+    pub fn apply_with(
+        &mut self,
+        block: &Block,
+        private: &BTreeMap<u64, TxPvtReadWriteSet>,
+    ) -> Result<(), GraphError> {
+        let added = self.ledger.apply_with(block, private).map_err(GraphError::Apply)?;
         let mut texts = texts(&added)?;
         self.store.extend(added.quads).map_err(GraphError::Store)?;
         for payload in added.payloads {
@@ -82,6 +96,7 @@ impl Graph {
                 transaction: payload.transaction,
                 tx_id: payload.tx_id,
                 text: texts.remove(&payload.graph).unwrap_or_default(),
+                salted: payload.salted,
             };
             self.sources.insert(payload.graph, source);
         }
@@ -113,6 +128,7 @@ impl Graph {
             transaction: source.transaction,
             tx_id: source.tx_id.clone(),
             graph: source.text.clone(),
+            salted: source.salted.clone(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! The loop inside the worker: blocks in, requests in, replies out.
 
-use fabric_protos::common::Block;
+use fabric_protos::protos::BlockAndPrivateData;
 use thiserror::Error;
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
@@ -14,13 +14,14 @@ use crate::protocol::{ErrorCode, LINE_BYTES_MAX, Reply, Request};
 /// Most blocks that wait between the source and the graph.
 pub const BLOCKS_WAITING_MAX: usize = 64;
 
-/// Serves until the requests end.
+/// Serves until the requests end. With a block comes its private data, as far as whoever follows
+/// may see it.
 ///
 /// Blocks are applied in the order they come, between requests; a request is answered at the
 /// height the graph has then, and [`Request::Reach`] waits for a height.
 pub async fn serve(
     graph: Graph,
-    blocks: mpsc::Receiver<Block>,
+    blocks: mpsc::Receiver<BlockAndPrivateData>,
     requests: impl AsyncBufRead + Unpin,
     replies: impl AsyncWrite + Unpin,
 ) -> Result<(), ServeError> {
@@ -39,7 +40,7 @@ pub enum ServeError {
 
 struct Loop {
     graph: Graph,
-    blocks: mpsc::Receiver<Block>,
+    blocks: mpsc::Receiver<BlockAndPrivateData>,
     /// Why no further block is applied, once one did not fit.
     broken: Option<String>,
 }
@@ -75,11 +76,12 @@ impl Loop {
         self.broken.is_none()
     }
 
-    fn take(&mut self, block: Option<Block>) {
-        match block {
+    fn take(&mut self, delivered: Option<BlockAndPrivateData>) {
+        match delivered {
             None => self.broken = Some("the source of blocks has ended".to_owned()),
-            Some(block) => {
-                if let Err(error) = self.graph.apply(&block) {
+            Some(BlockAndPrivateData { block, private_data_map }) => {
+                let block = block.unwrap_or_default();
+                if let Err(error) = self.graph.apply_with(&block, &private_data_map) {
                     self.broken = Some(with_causes(&error));
                 }
             }

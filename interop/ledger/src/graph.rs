@@ -6,10 +6,14 @@ use std::sync::Arc;
 use fabric_protos::common::Block;
 use fabric_protos::id::{ChannelId, TxId};
 use fabric_protos::protos::TxValidationCode;
+use fabric_protos::rwset::TxPvtReadWriteSet;
 use pervade_ledger::block;
+use pervade_ledger::rwset::sha256;
 use pervade_ledger::transaction::{EndorserTransaction, Unpacked, unpack};
 use pervade_package::{CheckedPackage, Context, ContextError, NormaliseError};
 use pervade_rdf::{NamedNode, Quad};
+use pervade_recording::record::{SALT_LEN, salted_digest};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::provenance::{Origin, Told};
@@ -47,6 +51,30 @@ pub struct PayloadGraph {
     pub tx_id: TxId,
     /// How many quads it has.
     pub quads: usize,
+    /// What else its digest was made of, if the payload is private.
+    pub salted: Option<Salted>,
+}
+
+/// What a private record's digest was made of besides its graph. It tells nothing of the payload
+/// to who does not know it, but lets likely ones be tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Salted {
+    /// The salt, in hexadecimal.
+    pub salt: String,
+    /// SHA-256 of the payload, in hexadecimal.
+    pub payload_sha256: String,
+}
+
+impl Salted {
+    /// The digest in the record of a graph; `None` if this is no salt, or no digest.
+    pub(crate) fn digest(&self, graph: &[u8; 32]) -> Option<[u8; 32]> {
+        let (mut salt, mut payload) = ([0; SALT_LEN], [0; 32]);
+        hex::decode_to_slice(&self.salt, &mut salt).ok()?;
+        hex::decode_to_slice(&self.payload_sha256, &mut payload).ok()?;
+        Some(salted_digest(&salt, &payload, graph))
+    }
 }
 
 impl LedgerGraph {
@@ -67,11 +95,22 @@ impl LedgerGraph {
     /// The block's verdicts are believed: they are for [`crate::Replay`] to check. A payload's
     /// graph is computed again, and must have the digest that the endorsers signed.
     pub fn apply(&mut self, block: &Block) -> Result<BlockGraph, ApplyError> {
+        self.apply_with(block, &BTreeMap::new())
+    }
+
+    /// As [`apply`](Self::apply), with the private data of the block that the reader may see, by
+    /// the transaction's index. It is compared with the hashes in the block, and its payloads join
+    /// the graph; the others stay marked as hidden.
+    pub fn apply_with(
+        &mut self,
+        block: &Block,
+        private: &BTreeMap<u64, TxPvtReadWriteSet>,
+    ) -> Result<BlockGraph, ApplyError> {
         let number = block::number(block);
         if number != self.height {
             return Err(ApplyError::OutOfOrder { expected: self.height, found: number });
         }
-        let mut reading = Reading::new(self, number);
+        let mut reading = Reading::new(self, (number, private));
         let verdicts = block::verdicts(block);
         for (index, envelope) in block::envelopes(block).iter().enumerate() {
             let verdict = verdicts.get(index).copied().unwrap_or(TxValidationCode::NotValidated);
@@ -89,16 +128,21 @@ impl LedgerGraph {
 struct Reading<'a> {
     ledger: &'a LedgerGraph,
     number: u64,
+    private: &'a BTreeMap<u64, TxPvtReadWriteSet>,
     told: Told,
     payloads: Vec<PayloadGraph>,
     packages: BTreeMap<String, Arc<CheckedPackage>>,
 }
 
 impl<'a> Reading<'a> {
-    fn new(ledger: &'a LedgerGraph, number: u64) -> Self {
+    fn new(
+        ledger: &'a LedgerGraph,
+        (number, private): (u64, &'a BTreeMap<u64, TxPvtReadWriteSet>),
+    ) -> Self {
         Self {
             ledger,
             number,
+            private,
             told: Told::new(ledger.channel.clone(), number),
             payloads: Vec::new(),
             packages: BTreeMap::new(),
@@ -136,8 +180,9 @@ impl<'a> Reading<'a> {
     }
 
     fn recordings(&mut self, origin: &Origin<'_>) -> Result<(), ApplyError> {
-        let recorded =
-            records::recordings(origin.transaction).map_err(|source| self.bad(source))?;
+        let place = u64::try_from(origin.index).unwrap_or(u64::MAX);
+        let recorded = records::recordings_with(origin.transaction, self.private.get(&place))
+            .map_err(|source| self.bad(source))?;
         for record in recorded {
             let package = self.package(&record.package)?;
             let graph = self.payload(origin, &record, &package)?;
@@ -146,7 +191,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Normalises a public payload and compares its digest; a private one stays hidden.
+    /// Normalises a payload and compares its digest; one that is not given stays hidden.
     fn payload(
         &mut self,
         origin: &Origin<'_>,
@@ -160,7 +205,15 @@ impl<'a> Reading<'a> {
         let normalised = package.normalise(payload, &context).map_err(|source| {
             ApplyError::Payload { tx_id: tx_id.clone(), source: Box::new(source) }
         })?;
-        if hex::encode(normalised.digest) != record.digest {
+        let salted = record.salt.map(|salt| Salted {
+            salt: hex::encode(salt),
+            payload_sha256: hex::encode(sha256(payload)),
+        });
+        let digest = match &salted {
+            None => Some(normalised.digest),
+            Some(salted) => salted.digest(&normalised.digest),
+        };
+        if digest.map(hex::encode).as_ref() != Some(&record.digest) {
             return Err(ApplyError::Digest { block: self.number, tx_id: tx_id.clone() });
         }
         let graph = NamedNode::new_unchecked(context.graph_iri());
@@ -169,6 +222,7 @@ impl<'a> Reading<'a> {
             transaction: origin.index,
             tx_id: tx_id.clone(),
             quads: normalised.quads.len(),
+            salted,
         });
         self.told.quads.extend(normalised.quads.iter().cloned());
         Ok(Some(graph))

@@ -16,7 +16,7 @@ mod provenance;
 mod records;
 mod replay;
 
-pub use graph::{ApplyError, BlockGraph, LedgerGraph, PayloadGraph};
+pub use graph::{ApplyError, BlockGraph, LedgerGraph, PayloadGraph, Salted};
 pub use proof::{Proof, ProofError, ProveError, Proven, Step};
 pub use records::{RecordError, Visibility};
 pub use replay::{Replay, ReplayError, Replayed};

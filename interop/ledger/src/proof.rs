@@ -19,6 +19,7 @@ use pervade_rdf::{NQuadsError, digest, nquads, parse_nquads};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::Salted;
 use crate::records::{self, RecordError};
 
 /// Everything an outsider needs to follow one quad back to the ledger.
@@ -31,6 +32,9 @@ pub struct Proof {
     channel: ChannelId,
     quad: String,
     graph: String,
+    /// What else the digest of a private record was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salted: Option<Salted>,
     transaction: usize,
     block: String,
     configuration: String,
@@ -79,10 +83,18 @@ impl Proof {
             channel: channel.channel_id().clone(),
             quad: canonical(quad).map_err(ProveError::Quads)?,
             graph: canonical(graph).map_err(ProveError::Quads)?,
+            salted: None,
             transaction,
             block: BASE64.encode(block.encode_to_vec()),
             configuration: BASE64.encode(configuration.encode_to_vec()),
         })
+    }
+
+    /// As a proof of a private payload's quad, whose record has a salted digest. Whoever gets the
+    /// proof sees all quads of that payload.
+    #[must_use]
+    pub fn of_private(self, salted: Salted) -> Self {
+        Self { salted: Some(salted), ..self }
     }
 
     /// The channel it speaks of.
@@ -137,16 +149,22 @@ impl Proof {
         if quad.len() != 1 || !quad.iter().all(|quad| graph.contains(quad)) {
             return Err(ProofError::NotInGraph);
         }
-        let found = hex::encode(digest(&graph));
+        let digest = digest(&graph);
+        let found = match &self.salted {
+            None => Some(digest),
+            Some(salted) => salted.digest(&digest),
+        };
+        let found = found.ok_or(ProofError::Unreadable { part: "salt" }).map(hex::encode)?;
         let recorded = records::recordings(transaction).map_err(ProofError::Record)?;
         let expected: Vec<&str> = recorded.iter().map(|record| record.digest.as_str()).collect();
         if !expected.contains(&found.as_str()) {
             return Err(ProofError::GraphDigest { found });
         }
         let quads = graph.len();
+        let kind = if self.salted.is_some() { "salted SHA-256" } else { "SHA-256" };
         Ok(Step {
             link: "quad → graph",
-            found: format!("one of {quads} quads with SHA-256 {found}"),
+            found: format!("one of {quads} quads with {kind} {found}"),
         })
     }
 }

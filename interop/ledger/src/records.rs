@@ -2,9 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use fabric_protos::Message as _;
+use fabric_protos::kvrwset::KvrwSet;
+use fabric_protos::rwset::TxPvtReadWriteSet;
+use pervade_ledger::rwset::sha256;
 use pervade_ledger::transaction::EndorserTransaction;
 use pervade_package::{DevicePackage, FormatError};
-use pervade_recording::record::{self, Content, FORMAT, Record};
+use pervade_recording::record::{self, Content, FORMAT, PrivatePayload, Record, SALT_LEN};
 use pervade_registry::record as registry;
 use thiserror::Error;
 
@@ -31,6 +35,8 @@ pub(crate) struct Recorded {
     pub(crate) digest: String,
     pub(crate) payload_sha256: Option<String>,
     pub(crate) payload: Option<Vec<u8>>,
+    /// What a private record's digest was salted with, where it is known.
+    pub(crate) salt: Option<[u8; SALT_LEN]>,
 }
 
 impl Recorded {
@@ -50,6 +56,7 @@ impl Recorded {
                     digest: graph_sha256,
                     payload_sha256: Some(payload_sha256),
                     payload: Some(payload),
+                    salt: None,
                 })
             }
             Content::Private { collection, salted_sha256 } => Ok(Self {
@@ -59,9 +66,56 @@ impl Recorded {
                 digest: salted_sha256,
                 payload_sha256: None,
                 payload: None,
+                salt: None,
             }),
         }
     }
+}
+
+/// The records a transaction wrote, with the payloads of private ones as far as they are given.
+pub(crate) fn recordings_with(
+    transaction: &EndorserTransaction,
+    private: Option<&TxPvtReadWriteSet>,
+) -> Result<Vec<Recorded>, RecordError> {
+    let mut recorded = recordings(transaction)?;
+    for record in &mut recorded {
+        let Visibility::Private { collection } = &record.visibility else { continue };
+        let key = record::record_key(transaction.tx_id.as_str());
+        let Some(held) = private.and_then(|private| plaintext(private, collection, &key)) else {
+            continue;
+        };
+        if !is_committed(transaction, (collection, &key), &held) {
+            return Err(RecordError::NotCommitted { key, collection: collection.clone() });
+        }
+        let held: PrivatePayload = serde_json::from_slice(&held)
+            .map_err(|source| RecordError::Json { key: key.clone(), source })?;
+        let (payload, salt) = held.open().ok_or(RecordError::Payload { key })?;
+        record.payload = Some(payload);
+        record.salt = Some(salt);
+    }
+    Ok(recorded)
+}
+
+/// A value that a transaction wrote to a collection.
+fn plaintext(private: &TxPvtReadWriteSet, collection: &str, key: &str) -> Option<Vec<u8>> {
+    let sets = private.ns_pvt_rwset.iter().filter(|set| set.namespace == record::NAMESPACE);
+    let mut sets = sets.flat_map(|set| &set.collection_pvt_rwset);
+    let set = sets.find(|set| set.collection_name == collection)?;
+    let writes = KvrwSet::decode(set.rwset.as_slice()).ok()?.writes;
+    writes.into_iter().find(|write| write.key == key).map(|write| write.value)
+}
+
+/// Whether the transaction names the value's hash.
+fn is_committed(
+    transaction: &EndorserTransaction,
+    (collection, key): (&str, &str),
+    value: &[u8],
+) -> bool {
+    let sets = transaction.rwset.namespaces.iter().filter(|set| set.name == record::NAMESPACE);
+    let sets = sets.flat_map(|set| &set.collections).filter(|set| set.name == collection);
+    let mut writes = sets.flat_map(|set| &set.hashed.hashed_writes);
+    writes
+        .any(|write| write.key_hash == sha256(key.as_bytes()) && write.value_hash == sha256(value))
 }
 
 /// The records a transaction wrote.
@@ -127,6 +181,14 @@ pub enum RecordError {
     Payload {
         /// Its key.
         key: String,
+    },
+    /// A private payload is not the one that the transaction names.
+    #[error("what was given for {key} in {collection} is not what was committed")]
+    NotCommitted {
+        /// Its key.
+        key: String,
+        /// The collection.
+        collection: String,
     },
     /// A package is not in canonical form.
     #[error("{key} is no package")]

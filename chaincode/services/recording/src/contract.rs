@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::RecordingError;
 use crate::device::{administered, is_address, signer};
 use crate::record::{
-    Content, DeviceIdentity, Enrolled, FORMAT, Record, Recorded, SALT_LEN, device_key, record_key,
-    salted_digest,
+    Content, DeviceIdentity, Enrolled, FORMAT, PrivatePayload, Record, Recorded, SALT_LEN,
+    device_key, record_key, salted_digest,
 };
 
 /// The recording contract.
@@ -88,8 +88,8 @@ impl Recording {
         write(tx, device, package, Content::public(&payload, graph_sha256, quads)).await
     }
 
-    /// Records that a payload exists, for a collection of private data; returns the record's
-    /// key. Payload and salt come as transient data.
+    /// Records that a payload exists, and gives it to the members of a collection of private data;
+    /// returns the record's key. Payload and salt come as transient data.
     #[submit]
     async fn record_private(
         &self,
@@ -112,8 +112,13 @@ impl Recording {
         let mut graph = [0; 32];
         hex::decode_to_slice(&normalised.graph_sha256, &mut graph)
             .map_err(|_invalid| RecordingError::RegistryDigest)?;
-        let payload = Sha256::digest(&payload).into();
-        let salted_sha256 = hex::encode(salted_digest(&salt, &payload, &graph));
+        let salted = salted_digest(&salt, &Sha256::digest(&payload).into(), &graph);
+        let salted_sha256 = hex::encode(salted);
+        let key = record_key(tx.tx_id().as_str());
+        let held = PrivatePayload::new(&payload, &salt, normalised.nquads);
+        let held = canonical::to_vec(&held)
+            .map_err(|source| LedgerError::Json { key: key.clone(), source })?;
+        tx.private(&collection).put(&key, held).await?;
         write(tx, device, package, Content::Private { collection, salted_sha256 }).await
     }
 
@@ -123,6 +128,26 @@ impl Recording {
     async fn get(&self, tx: &ReadTransaction, tx_id: String) -> Result<Record, RecordingError> {
         let key = record_key(&tx_id);
         tx.get_json(&key).await?.ok_or(RecordingError::NotFound { key })
+    }
+
+    /// What the collection's members hold of a transaction's private record, asked at the peer of a
+    /// member.
+    #[external]
+    #[evaluate]
+    async fn get_private(
+        &self,
+        tx: &ReadTransaction,
+        tx_id: String,
+    ) -> Result<PrivatePayload, RecordingError> {
+        let key = record_key(&tx_id);
+        let record: Option<Record> = tx.get_json(&key).await?;
+        let Some(Content::Private { collection, .. }) = record.map(|record| record.content) else {
+            return Err(RecordingError::NotFound { key });
+        };
+        let held = tx.private(&collection).get(&key).await?;
+        let held = held.ok_or_else(|| RecordingError::NotFound { key: key.clone() })?;
+        let held = serde_json::from_slice(&held);
+        Ok(held.map_err(|source| LedgerError::Json { key, source })?)
     }
 
     /// What a device is enrolled as.

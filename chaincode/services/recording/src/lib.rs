@@ -15,11 +15,13 @@
 //! **Public or private.** A public record holds the payload. A private one is of a collection
 //! of private data: payload and salt travel as transient data (`payload`, `salt`), which a
 //! nested call sees in the same signed proposal, and the record holds one salted digest that
-//! binds payload and quads without telling of either.
+//! binds payload and quads without telling of either. The members of the collection hold payload,
+//! salt and quads, and read them back with `get_private`.
 //!
 //! | Key | Value |
 //! |---|---|
 //! | `record/<transaction>` | [`Record`](record::Record), canonical JSON |
+//! | the same, in a collection | [`PrivatePayload`](record::PrivatePayload), canonical JSON |
 //! | `device/<address>` | [`Enrolled`](record::Enrolled), canonical JSON |
 //!
 //! Every record emits the event [`EVENT`] with a [`Recorded`](record::Recorded).

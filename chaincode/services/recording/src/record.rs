@@ -1,5 +1,7 @@
 //! What the recording contract writes.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pervade_chaincode::Argument;
@@ -84,6 +86,47 @@ pub const SALT_LEN: usize = 32;
 #[must_use]
 pub fn salted_digest(salt: &[u8; SALT_LEN], payload: &[u8; 32], graph: &[u8; 32]) -> [u8; 32] {
     Sha256::new().chain_update(salt).chain_update(payload).chain_update(graph).finalize().into()
+}
+
+/// What the members of a collection hold of a private record, under the record's key.
+///
+/// Written as canonical JSON: `{"format":1,"graph":"…","payload":"…","salt":"…"}`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Argument)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct PrivatePayload {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The quads: canonical N-Quads, sorted, one each line.
+    pub graph: String,
+    /// The payload as the device sent it, in base64.
+    pub payload: String,
+    /// The salt, in hexadecimal. Whoever has it can try likely payloads against the record.
+    pub salt: String,
+}
+
+/// Shows nothing of it.
+impl fmt::Debug for PrivatePayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivatePayload").finish_non_exhaustive()
+    }
+}
+
+impl PrivatePayload {
+    /// A payload with its quads.
+    #[must_use]
+    pub fn new(payload: &[u8], salt: &[u8; SALT_LEN], graph: String) -> Self {
+        let (payload, salt) = (STANDARD.encode(payload), hex::encode(salt));
+        Self { format: FORMAT, graph, payload, salt }
+    }
+
+    /// The payload and the salt; `None` if they are not in their form.
+    #[must_use]
+    pub fn open(&self) -> Option<(Vec<u8>, [u8; SALT_LEN])> {
+        let mut salt = [0; SALT_LEN];
+        hex::decode_to_slice(&self.salt, &mut salt).ok()?;
+        Some((STANDARD.decode(&self.payload).ok()?, salt))
+    }
 }
 
 /// A device that may record.

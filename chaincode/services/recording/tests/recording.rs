@@ -15,7 +15,9 @@ use pervade_chaincode::testing::{TestCall, TestLedger};
 use pervade_identity::Certificate;
 use pervade_package::{Context, DevicePackage, check as check_package, shipped};
 use pervade_recording::EVENT;
-use pervade_recording::record::{Content, Record, Recorded, device_key, record_key, salted_digest};
+use pervade_recording::record::{
+    Content, PrivatePayload, Record, Recorded, device_key, record_key, salted_digest,
+};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use sha2::{Digest, Sha256};
 
@@ -77,6 +79,16 @@ fn a_private_payload_leaves_a_salted_digest_alone() {
     let event: Recorded = serde_json::from_slice(&outcome.event.unwrap().payload).unwrap();
     assert_eq!((event.graph_sha256, event.salted_sha256), (None, Some(salted_sha256)));
     assert_eq!(world.ledger.writes_of(&call).len(), 1);
+    let held = world.ledger.private_value("recording", "soil", &key).unwrap();
+    let held: PrivatePayload = serde_json::from_slice(held).unwrap();
+    assert_eq!(held.open(), Some((payload.into_bytes(), SALT)));
+    assert_eq!(digest_of_nquads(&held.graph), own.digest);
+    let read = world.ledger.evaluate(&call_of("get_private").arg(call.tx_id()));
+    assert_eq!(PrivatePayload::decode(&read.payload).unwrap(), held);
+}
+
+fn digest_of_nquads(graph: &str) -> [u8; 32] {
+    Sha256::digest(graph).into()
 }
 
 #[test]

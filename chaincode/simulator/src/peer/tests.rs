@@ -25,7 +25,12 @@ fn a_private_value_is_with_its_members_and_its_hash_with_all() {
     world.commit("Org1MSP", &[put("secrets", "k", "word")]);
     let read = [get("secrets", "k")];
     assert_eq!(world.ask("Org1MSP", "Org1MSP", &read), "word");
-    check(world.ask("Org1MSP", "Org2MSP", &read), expect!["private data matching public hash version is not available. Public hash version = {BlockNum: 3, TxNum: 0}, Private data version = <nil>"]);
+    check(
+        world.ask("Org1MSP", "Org2MSP", &read),
+        expect![
+            "private data matching public hash version is not available. Public hash version = {BlockNum: 3, TxNum: 0}, Private data version = <nil>"
+        ],
+    );
     check(
         world.ask("Org2MSP", "Org1MSP", &read),
         expect![
@@ -35,7 +40,10 @@ fn a_private_value_is_with_its_members_and_its_hash_with_all() {
     let hash = [(Type::GetPrivateDataHash, get("secrets", "k").1)];
     assert_eq!(world.ask("Org2MSP", "Org2MSP", &hash).chars().count(), 32);
     assert_eq!(world.simulator.keys("store"), [""; 0]);
-    check(world.ask("Org1MSP", "Org1MSP", &[get("others", "k")]), expect!["collection mychannel/store/others could not be found"]);
+    check(
+        world.ask("Org1MSP", "Org1MSP", &[get("others", "k")]),
+        expect!["collection mychannel/store/others could not be found"],
+    );
 }
 
 #[test]
@@ -53,7 +61,12 @@ fn an_implicit_collection_is_its_organisations() {
     world.commit("Org1MSP", &[put("_implicit_org_Org1MSP", "k", "word")]);
     let read = [get("_implicit_org_Org1MSP", "k")];
     assert_eq!(world.ask("Org2MSP", "Org1MSP", &read), "word");
-    check(world.ask("Org1MSP", "Org2MSP", &read), expect!["private data matching public hash version is not available. Public hash version = {BlockNum: 3, TxNum: 0}, Private data version = <nil>"]);
+    check(
+        world.ask("Org1MSP", "Org2MSP", &read),
+        expect![
+            "private data matching public hash version is not available. Public hash version = {BlockNum: 3, TxNum: 0}, Private data version = <nil>"
+        ],
+    );
 }
 
 #[test]
@@ -109,9 +122,12 @@ fn json_values_are_queried_and_every_result_is_read() {
     let (simulated, answer) = world.run("Org1MSP", "Org1MSP", &[big]).unwrap();
     assert_eq!(keys(&answer), ["b"]);
     let set = ReadWriteSet::decode(&simulated.result.public).unwrap();
-    check(set.to_string(), expect![[r#"
+    check(
+        set.to_string(),
+        expect![[r#"
         store: read b@3.0
-    "#]]);
+    "#]],
+    );
     check(
         world.ask("Org1MSP", "Org1MSP", &[query("", r#"{"selector":{"$text":1}}"#)]),
         expect!["operator $text is not supported in a selector"],
@@ -139,9 +155,20 @@ fn private_ranges_and_queries_are_for_members_that_write_nothing() {
     assert_eq!(found("Org1MSP", &search), ["b", "d"]);
     assert_eq!(found("Org2MSP", &range), [""; 0], "its peer does not have them");
     assert_eq!(found("Org2MSP", &search), [""; 0]);
-    check(world.ask("Org1MSP", "Org1MSP", &[put("", "k", "v"), range.clone()]), expect!["a transaction that wrote must not query private data"]);
-    check(world.ask("Org1MSP", "Org1MSP", &[range.clone(), put("", "k", "v")]), expect!["a transaction that queried private data must not write"]);
-    check(world.ask("Org2MSP", "Org1MSP", &[range]), expect!["tx creator does not have read access permission on privatedata in chaincodeName:store collectionName: secrets"]);
+    check(
+        world.ask("Org1MSP", "Org1MSP", &[put("", "k", "v"), range.clone()]),
+        expect!["a transaction that wrote must not query private data"],
+    );
+    check(
+        world.ask("Org1MSP", "Org1MSP", &[range.clone(), put("", "k", "v")]),
+        expect!["a transaction that queried private data must not write"],
+    );
+    check(
+        world.ask("Org2MSP", "Org1MSP", &[range]),
+        expect![
+            "tx creator does not have read access permission on privatedata in chaincodeName:store collectionName: secrets"
+        ],
+    );
 }
 
 #[test]
