@@ -66,6 +66,88 @@ impl Relay {
     }
 }
 
+/// Keeps private values, and JSON values that are found by what is in them.
+#[derive(Debug)]
+pub struct Vault;
+
+#[contract(name = "vault", default)]
+impl Vault {
+    /// Puts the transient `value` under a key of a collection.
+    #[submit]
+    async fn hide(
+        &self,
+        tx: &mut Transaction,
+        collection: String,
+        key: String,
+    ) -> Result<(), LedgerError> {
+        let value = tx.transient("value").expect("the tests give one").expose().to_vec();
+        tx.private(&collection).put(key, value).await
+    }
+
+    /// Forgets a private value with its past.
+    #[submit]
+    async fn purge(
+        &self,
+        tx: &mut Transaction,
+        collection: String,
+        key: String,
+    ) -> Result<(), LedgerError> {
+        tx.private(&collection).purge(key).await
+    }
+
+    /// A private value, empty if there is none.
+    #[evaluate]
+    async fn reveal(
+        &self,
+        tx: &ReadTransaction,
+        collection: String,
+        key: String,
+    ) -> Result<Vec<u8>, LedgerError> {
+        Ok(tx.private(&collection).get(key).await?.unwrap_or_default())
+    }
+
+    /// The keys of a collection.
+    #[evaluate]
+    async fn keys(
+        &self,
+        tx: &mut ReadTransaction,
+        collection: String,
+    ) -> Result<Json<Vec<String>>, LedgerError> {
+        let mut range = tx.private_queries(&collection).range("", "")?;
+        let mut keys = Vec::new();
+        while let Some(entry) = range.next().await? {
+            keys.push(entry.key);
+        }
+        Ok(Json(keys))
+    }
+
+    /// Puts a public value under a key.
+    #[submit]
+    async fn put(
+        &self,
+        tx: &mut Transaction,
+        key: String,
+        value: String,
+    ) -> Result<(), LedgerError> {
+        tx.put(&key, value.into_bytes()).await
+    }
+
+    /// The keys of the public values that a query selects.
+    #[evaluate]
+    async fn find(
+        &self,
+        tx: &ReadTransaction,
+        query: String,
+    ) -> Result<Json<Vec<String>>, LedgerError> {
+        let mut found = tx.query(query);
+        let mut keys = Vec::new();
+        while let Some(entry) = found.next().await? {
+            keys.push(entry.key);
+        }
+        Ok(Json(keys))
+    }
+}
+
 /// Names under which the network is given code; the last two are the same contract, once with
 /// code that somebody has tampered with.
 pub const RELAY: &str = "relay";
@@ -73,6 +155,9 @@ pub const RELAY: &str = "relay";
 pub const SHELF: &str = "shelf";
 /// See [`RELAY`].
 pub const TAMPERED_SHELF: &str = "tampered-shelf";
+
+/// See [`Vault`].
+pub const VAULT: &str = "vault";
 
 /// The test contracts as a network takes them.
 #[must_use]
@@ -82,6 +167,7 @@ pub fn in_process() -> Vec<(&'static str, InProcess)> {
     vec![
         (RELAY, code("", Chaincode::new(name(RELAY)).with(Relay))),
         (SHELF, code("", shelf(0))),
+        (VAULT, code("", Chaincode::new(name(VAULT)).with(Vault))),
         (TAMPERED_SHELF, code("a bonus of one", shelf(1))),
         (BIDS, code("", Chaincode::new(name(BIDS)).with(Bids))),
     ]

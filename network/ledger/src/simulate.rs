@@ -265,7 +265,7 @@ pub struct SimulationResult {
     pub wrote: bool,
 }
 
-/// Why a simulation cannot go on.
+/// Why a simulation cannot go on. The texts are Fabric's where Fabric has one.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SimulateError {
@@ -276,16 +276,16 @@ pub enum SimulateError {
     #[error("the metadata of a key cannot be read")]
     Metadata(#[from] RwsetError),
     /// Writes are refused after a page was read, as validation cannot re-check pages.
-    #[error("a transaction that read a page must not write")]
+    #[error("Transaction has already performed a paginated query. Writes are not allowed")]
     WriteAfterPage,
     /// Pages are refused after a write, likewise.
-    #[error("a transaction that wrote must not read a page")]
+    #[error("Paginated queries are supported only in a read-only transaction")]
     PageAfterWrite,
     /// Writes are refused after a query of private data, which is not re-checked either.
-    #[error("a transaction that queried private data must not write")]
+    #[error("Transaction has already performed queries on pvt data. Writes are not allowed")]
     WriteAfterPrivateQuery,
     /// Queries of private data are refused after a write, likewise.
-    #[error("a transaction that wrote must not query private data")]
+    #[error("Queries on pvt data is supported only in a read-only transaction")]
     PrivateQueryAfterWrite,
     /// The ledger knows a private value that this peer does not have.
     #[error(

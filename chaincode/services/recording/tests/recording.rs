@@ -78,7 +78,7 @@ fn a_private_payload_leaves_a_salted_digest_alone() {
     );
     let event: Recorded = serde_json::from_slice(&outcome.event.unwrap().payload).unwrap();
     assert_eq!((event.graph_sha256, event.salted_sha256), (None, Some(salted_sha256)));
-    assert_eq!(world.ledger.writes_of(&call).len(), 1);
+    assert_eq!(world.ledger.writes_of(&call).len(), 2);
     let held = world.ledger.private_value("recording", "soil", &key).unwrap();
     let held: PrivatePayload = serde_json::from_slice(held).unwrap();
     assert_eq!(held.open(), Some((payload.into_bytes(), SALT)));
