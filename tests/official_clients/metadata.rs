@@ -32,7 +32,7 @@ struct Parcel {
     id: String,
     gross_weight: u32,
     marks: BTreeSet<Mark>,
-    inside: Option<Box<Parcel>>,
+    inside: Option<Box<Self>>,
     customs: BTreeMap<String, u64>,
     state: Whereabouts,
 }

@@ -29,6 +29,7 @@ pub struct Bid {
 
 /// Why a bid is not taken.
 #[derive(Debug, thiserror::Error, Fault)]
+#[non_exhaustive]
 pub enum BidError {
     /// It is none.
     #[error("nobody sells for nothing")]

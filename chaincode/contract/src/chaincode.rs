@@ -35,6 +35,21 @@ impl Chaincode {
     /// The function that every chaincode answers with its metadata.
     pub const METADATA_FUNCTION: &str = "org.hyperledger.fabric:GetMetadata";
 
+    /// A chaincode without contracts, under a name that the program's author chose:
+    /// `Chaincode::named("assets").with(Assets)`. A text that is no chaincode's name is a flaw
+    /// that [`check`](Self::check) finds.
+    #[must_use]
+    pub fn named(name: &'static str) -> Self {
+        match ChaincodeName::new(name) {
+            Ok(name) => Self::new(name),
+            Err(_invalid) => {
+                let flaw = Some(ChaincodeFlaw::Name { given: name });
+                // Nobody can deploy under this name, and no call passes the flaw.
+                Self { flaw, ..Self::new(ChaincodeName::lifecycle()) }
+            }
+        }
+    }
+
     /// A chaincode without contracts.
     ///
     /// The name is the one under which the channel defines it. The peer does not tell a
@@ -79,13 +94,12 @@ impl Chaincode {
     pub fn with(mut self, contract: impl Contract) -> Self {
         let added = contract.interface();
         let known = || self.contracts.iter().map(|contract| contract.interface());
-        if known().any(|known| known.name == added.name) {
-            self.flaw = Some(ChaincodeFlaw::SameName { name: added.name });
-        }
-        if let Some(first) = known().find(|known| known.default && added.default) {
-            let (first, second) = (first.name, added.name);
-            self.flaw = Some(ChaincodeFlaw::TwoDefaults { first, second });
-        }
+        let same_name = known().any(|known| known.name == added.name);
+        let same_name = same_name.then_some(ChaincodeFlaw::SameName { name: added.name });
+        let other_default = known().find(|known| known.default && added.default);
+        let two_defaults = other_default
+            .map(|first| ChaincodeFlaw::TwoDefaults { first: first.name, second: added.name });
+        self.flaw = self.flaw.or(same_name).or(two_defaults);
         self.contracts.push(Box::new(contract));
         self
     }
@@ -100,7 +114,7 @@ impl Chaincode {
     /// a program that serves the chaincode asks before it starts.
     ///
     /// # Errors
-    /// If two contracts have the same name, or two are the default.
+    /// If the chaincode's name is none, two contracts have the same name, or two are the default.
     pub fn check(&self) -> Result<(), ChaincodeFlaw> {
         self.flaw.map_or(Ok(()), Err)
     }
@@ -239,6 +253,12 @@ impl fmt::Debug for Chaincode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChaincodeFlaw {
+    /// The chaincode's name is not one that a channel can define.
+    #[error("{given:?} is no chaincode's name")]
+    Name {
+        /// The name.
+        given: &'static str,
+    },
     /// Calls could not tell them apart.
     #[error("two contracts are named {name:?}")]
     SameName {

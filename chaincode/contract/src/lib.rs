@@ -67,11 +67,8 @@
 //!     }
 //! }
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let chaincode = Chaincode::new("assets".parse()?).with(Assets);
-//! # drop(chaincode);
-//! # Ok(())
-//! # }
+//! let chaincode = Chaincode::named("assets").with(Assets);
+//! # assert!(chaincode.check().is_ok());
 //! ```
 //!
 //! | To | write |
@@ -86,7 +83,7 @@
 //! | prepare something for each call | `#[contract(…, context = Session)]`, see [`Context`] |
 //! | answer for names that do not exist | `#[unknown]` |
 //! | begin a chaincode whose definition requires it | `#[init]` |
-//! | deploy several contracts together | `Chaincode::new(…).with(Assets).with(Sales)` |
+//! | deploy several contracts together | `Chaincode::named(…).with(Assets).with(Sales)` |
 //!
 //! On the wire a string argument is its bytes, a number or a Boolean is its text, `Vec<u8>` is
 //! raw and a structure is canonical JSON, as other languages' contract libraries have it. The

@@ -30,8 +30,7 @@ mod error;
 /// ```no_run
 /// # use pervade_chaincode::Chaincode;
 /// fn main() -> std::process::ExitCode {
-/// # let name = pervade_chaincode::ChaincodeName::new("basic").unwrap();
-///     pervade_shim::main(Chaincode::new(name))
+///     pervade_shim::main(Chaincode::named("basic"))
 /// }
 /// ```
 ///
@@ -40,7 +39,7 @@ mod error;
 #[must_use]
 pub fn main(chaincode: Chaincode) -> ExitCode {
     let about = format!("The chaincode {}", chaincode.name());
-    Program::new(&about).run(move |_chosen| Ok::<_, std::convert::Infallible>(chaincode))
+    Program::new(&about).run(move |_chosen| chaincode.check().map(|()| chaincode))
 }
 
 /// A chaincode's `main` with settings of its own.

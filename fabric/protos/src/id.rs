@@ -72,6 +72,12 @@ impl ChaincodeName {
     /// Most bytes of a chaincode's name. Fabric sets no limit of its own.
     pub const LENGTH_MAX: usize = 249;
 
+    /// The name of the system chaincode that keeps chaincode definitions.
+    #[must_use]
+    pub fn lifecycle() -> Self {
+        Self(Self::LIFECYCLE.into())
+    }
+
     fn allows(text: &str) -> bool {
         let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric());
         text == Self::LIFECYCLE || text.split(['-', '_']).all(word)

@@ -197,13 +197,14 @@ fn without_a_mark_any_function_initialises_or_none() {
 
 #[test]
 fn contracts_that_cannot_be_told_apart_answer_nothing() {
-    let chaincode = Chaincode::new("own".parse().unwrap()).with(Open).with(Open);
+    let chaincode = Chaincode::named("own").with(Open).with(Open);
     assert_eq!(chaincode.check().unwrap_err().to_string(), r#"two contracts are named "open""#);
     let ledger = TestLedger::new().with(chaincode);
     check(
         &ledger.evaluate(&call("known")),
         expect![[r#"500 CHAINCODE_FLAW: two contracts are named "open""#]],
     );
-    let chaincode = Chaincode::new("own".parse().unwrap()).with(Open).with(Guarded);
-    assert_eq!(chaincode.check(), Ok(()));
+    assert_eq!(Chaincode::named("own").with(Open).with(Guarded).check(), Ok(()));
+    let unnamed = Chaincode::named("not a name").with(Open);
+    assert_eq!(unnamed.check().unwrap_err().to_string(), r#""not a name" is no chaincode's name"#);
 }

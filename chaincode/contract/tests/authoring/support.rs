@@ -7,7 +7,7 @@ use pervade_chaincode::{Chaincode, Contract};
 
 /// A ledger with one contract under the name `own`.
 pub(crate) fn ledger(contract: impl Contract) -> TestLedger {
-    TestLedger::new().with(Chaincode::new("own".parse().unwrap()).with(contract))
+    TestLedger::new().with(Chaincode::named("own").with(contract))
 }
 
 /// A call of the contract, its arguments divided by spaces.

@@ -76,7 +76,7 @@ fn what_is_wrong_with_one_is_told_without_it() {
 
 #[test]
 fn metadata_tells_them_from_arguments() {
-    let metadata = Chaincode::new("own".parse().unwrap()).with(Sales).metadata();
+    let metadata = Chaincode::named("own").with(Sales).metadata();
     let offer = &metadata["contracts"]["sales"]["transactions"][0];
     let names = |list: &str| -> Vec<String> {
         let list = offer[list].as_array().unwrap().iter();

@@ -3,9 +3,7 @@
 //! The least that a contract with state is: a type with a key, and the functions over it. What is
 //! missing or exists already is refused by the state functions themselves.
 
-use pervade_chaincode::{
-    Chaincode, ChaincodeName, ReadTransaction, State, StateError, Transaction, contract,
-};
+use pervade_chaincode::{Chaincode, ReadTransaction, State, StateError, Transaction, contract};
 use serde::{Deserialize, Serialize};
 
 /// Lies on the ledger under `("asset", id)`, as canonical JSON.
@@ -84,9 +82,8 @@ impl AssetTransfer {
 
 /// The chaincode, as the channel knows it.
 #[must_use]
-#[expect(clippy::expect_used, reason = "the name is one")]
 pub fn chaincode() -> Chaincode {
-    Chaincode::new(ChaincodeName::new("asset-transfer").expect("a name")).with(AssetTransfer)
+    Chaincode::named("asset-transfer").with(AssetTransfer)
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //! While it has an owner, only that owner's peers can endorse a change of it.
 
 use pervade_chaincode::{
-    Chaincode, ChaincodeName, Fault, KeyPolicy, MspId, ReadTransaction, Role, Secret, State,
-    StateError, Transaction, contract,
+    Chaincode, Fault, KeyPolicy, MspId, ReadTransaction, Role, Secret, State, StateError,
+    Transaction, contract,
 };
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +116,6 @@ fn collection(organization: &MspId) -> String {
 
 /// The chaincode, as the channel knows it.
 #[must_use]
-#[expect(clippy::expect_used, reason = "the name is one")]
 pub fn chaincode() -> Chaincode {
-    Chaincode::new(ChaincodeName::new("private-sale").expect("a name")).with(PrivateSale)
+    Chaincode::named("private-sale").with(PrivateSale)
 }

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use pervade_chaincode::{
-    Argument, Chaincode, ChaincodeName, Fault, IdentityError, ReadTransaction, State, StateError,
-    Transaction, contract,
+    Argument, Chaincode, Fault, IdentityError, ReadTransaction, State, StateError, Transaction,
+    contract,
 };
 use serde::{Deserialize, Serialize};
 
@@ -148,7 +148,6 @@ fn less(available: u64, amount: u64) -> Answer<u64> {
 
 /// The chaincode, as the channel knows it.
 #[must_use]
-#[expect(clippy::expect_used, reason = "the name is one")]
 pub fn chaincode() -> Chaincode {
-    Chaincode::new(ChaincodeName::new("token-ledger").expect("a name")).with(TokenLedger)
+    Chaincode::named("token-ledger").with(TokenLedger)
 }
