@@ -29,7 +29,7 @@ mod writes;
 #[derive(Debug)]
 pub struct Execution {
     run: Run,
-    again: Option<Again>,
+    again: Option<Box<Again>>,
 }
 
 /// The same call once more, given the same replies: it must do the same.
@@ -61,7 +61,7 @@ impl Execution {
     ) -> (Self, Step) {
         let (run, one) = Run::start(chaincode, invocation.clone(), terms);
         let (again, other) = Run::start(chaincode, invocation, terms);
-        let mut execution = Self { run, again: Some(Again { run: again, steps: 1 }) };
+        let mut execution = Self { run, again: Some(Box::new(Again { run: again, steps: 1 })) };
         let step = execution.agreed(0, one, other);
         (execution, step)
     }

@@ -62,10 +62,7 @@ impl ReadTransaction {
         key: impl AsRef<str>,
     ) -> Result<Option<T>, LedgerError> {
         let key = key.as_ref();
-        let Some(value) = self.get(key).await? else { return Ok(None) };
-        serde_json::from_slice(&value)
-            .map(Some)
-            .map_err(|source| LedgerError::Json { key: key.to_owned(), source })
+        from_json(key, self.get(key).await?)
     }
 
     /// The entries from `start` on and before `end`; empty bounds are open. Composite keys are
@@ -158,9 +155,7 @@ impl Transaction {
         value: &T,
     ) -> Result<(), LedgerError> {
         let key = key.as_ref();
-        let bytes = canonical::to_vec(value)
-            .map_err(|source| LedgerError::Json { key: key.to_owned(), source })?;
-        self.put(key, bytes).await
+        self.put(key, to_json(key, value)?).await
     }
 
     /// Deletes a key; one that does not exist may be deleted as well.
@@ -208,4 +203,16 @@ const PUBLIC: &str = "";
 
 fn checked(key: &str) -> Result<String, InvalidRequest> {
     if key.is_empty() { Err(InvalidRequest::EmptyKey) } else { Ok(key.to_owned()) }
+}
+
+fn from_json<T: DeserializeOwned>(
+    key: &str,
+    value: Option<Vec<u8>>,
+) -> Result<Option<T>, LedgerError> {
+    let value = value.map(|value| serde_json::from_slice(&value)).transpose();
+    value.map_err(|source| LedgerError::Json { key: key.to_owned(), source })
+}
+
+fn to_json<T: Serialize>(key: &str, value: &T) -> Result<Vec<u8>, LedgerError> {
+    canonical::to_vec(value).map_err(|source| LedgerError::Json { key: key.to_owned(), source })
 }

@@ -1,6 +1,6 @@
 //! The place where a contract leaves requests and finds replies.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Waker};
 
 use fabric_protos::id::ChaincodeName;
 
-use super::writes::KeptWrites;
+use super::writes::{KeptWrites, Written};
 use crate::event::Events;
-use crate::host::{Event, Reply, Request, Terms, Write, WriteChange};
-use crate::{ContractError, EventError, LedgerError};
+use crate::host::{Event, Reply, Request, Terms, Write};
+use crate::{ContractError, EventError, InvalidRequest, LedgerError};
 
 /// Most requests of one call that may wait at a time.
 const REQUESTS_WAITING_MAX: usize = 1_024;
@@ -59,7 +59,7 @@ impl Ledger {
 
     /// Makes a write. It waits for the peer only if too much is kept already.
     pub(crate) async fn write(&self, mut write: Write) -> Result<(), LedgerError> {
-        self.slot().remember(&write);
+        self.slot().remember(&write)?;
         loop {
             let kept = self.slot().kept.keep(write);
             let Err(refused) = kept else { return Ok(()) };
@@ -86,14 +86,14 @@ impl Ledger {
     pub(crate) fn begin_overlay(&self) -> bool {
         let mut slot = self.slot();
         if slot.written.is_none() && !slot.has_written {
-            slot.written = Some(BTreeMap::new());
+            slot.written = Some(Written::default());
         }
         slot.written.is_some()
     }
 
     /// What a public key became, if the overlay has seen it written.
     pub(crate) fn written(&self, key: &str) -> Option<Option<Vec<u8>>> {
-        self.slot().written.as_ref()?.get(key).cloned()
+        self.slot().written.as_ref()?.get(key)
     }
 
     /// Fails the call, whatever the contract returns; the first reason counts.
@@ -258,7 +258,7 @@ struct Slot {
     kept: KeptWrites,
     has_written: bool,
     /// What public keys became, for the overlay; `None` if there is none.
-    written: Option<BTreeMap<String, Option<Vec<u8>>>>,
+    written: Option<Written>,
     events: Events,
     doom: Option<ContractError>,
 }
@@ -291,17 +291,12 @@ impl Slot {
         self.last_ticket
     }
 
-    fn remember(&mut self, write: &Write) {
+    fn remember(&mut self, write: &Write) -> Result<(), InvalidRequest> {
         self.has_written = true;
-        let Some(written) = self.written.as_mut().filter(|_| write.collection.is_empty()) else {
-            return;
-        };
-        let value = match &write.change {
-            WriteChange::Put(value) => Some(value.clone()),
-            WriteChange::Delete | WriteChange::Purge => None,
-            WriteChange::Metadata { .. } => return,
-        };
-        written.insert(write.key.clone(), value);
+        match &mut self.written {
+            Some(written) if write.collection.is_empty() => written.remember(write),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn take_writes(&mut self) -> Option<Request> {

@@ -1,7 +1,8 @@
 //! The writes of a call that have not been sent yet.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use crate::InvalidRequest;
 use crate::host::{Request, Terms, Write, WriteChange};
 
 /// Most writes that a call keeps before it sends them.
@@ -59,6 +60,37 @@ impl KeptWrites {
     }
 }
 
+/// What public keys became, for a transaction that reads its own writes.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    values: BTreeMap<String, Option<Vec<u8>>>,
+    bytes: usize,
+}
+
+impl Written {
+    /// Most bytes of writes that are remembered, those included that were written over.
+    pub(super) const BYTES_MAX: usize = 64 * 1024 * 1024;
+
+    pub(super) fn remember(&mut self, write: &Write) -> Result<(), InvalidRequest> {
+        let value = match &write.change {
+            WriteChange::Put(value) => Some(value),
+            WriteChange::Delete | WriteChange::Purge => None,
+            WriteChange::Metadata { .. } => return Ok(()),
+        };
+        let bytes = self.bytes.saturating_add(bytes_of(write));
+        if bytes > Self::BYTES_MAX {
+            return Err(InvalidRequest::LargeOverlay);
+        }
+        self.bytes = bytes;
+        self.values.insert(write.key.clone(), value.cloned());
+        Ok(())
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<Option<Vec<u8>>> {
+        self.values.get(key).cloned()
+    }
+}
+
 fn bytes_of(write: &Write) -> usize {
     let change = match &write.change {
         WriteChange::Put(value) => value.len(),
@@ -74,7 +106,10 @@ fn bytes_of(write: &Write) -> usize {
 mod tests {
     use expect_test::{Expect, expect};
 
-    use super::{KeptWrites, WRITE_OVERHEAD_BYTES, WRITES_KEPT_BYTES_MAX, WRITES_KEPT_MAX};
+    use super::{
+        KeptWrites, WRITE_OVERHEAD_BYTES, WRITES_KEPT_BYTES_MAX, WRITES_KEPT_MAX, Written,
+    };
+    use crate::InvalidRequest;
     use crate::host::{Request, Terms, Write, WriteChange};
 
     #[test]
@@ -126,6 +161,16 @@ mod tests {
         while kept.take(Terms::SINGLE).is_some() {}
         kept.keep(put(0, WRITES_KEPT_BYTES_MAX * 2)).unwrap();
         assert!(kept.keep(put(1, 1)).is_err(), "a large write stands alone");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut written = Written::default();
+        let half = Written::BYTES_MAX / 2;
+        written.remember(&put(1, half)).unwrap();
+        assert_eq!(written.remember(&put(1, half)), Err(InvalidRequest::LargeOverlay));
+        written.remember(&put(2, 1)).unwrap();
+        assert_eq!(written.get("2"), Some(Some(b"x".to_vec())));
     }
 
     fn put(number: usize, bytes: usize) -> Write {

@@ -17,6 +17,7 @@ use crate::{Fault, Status};
 pub struct ClientIdentity {
     msp_id: MspId,
     name: String,
+    units: Vec<String>,
     attributes: BTreeMap<String, String>,
 }
 
@@ -33,8 +34,11 @@ impl ClientIdentity {
         let certificate = pem.parse_x509().map_err(|_bad| IdentityError::Certificate)?;
         let subject = distinguished_name(certificate.subject())?;
         let issuer = distinguished_name(certificate.issuer())?;
+        let units = certificate.subject().iter_organizational_unit();
+        let units = units.map(|unit| unit.as_str().map(str::to_owned)).collect::<Result<_, _>>();
+        let units = units.map_err(|_no_text| IdentityError::Name)?;
         let attributes = attributes(&certificate)?;
-        Ok(Self { msp_id, name: format!("x509::{subject}::{issuer}"), attributes })
+        Ok(Self { msp_id, name: format!("x509::{subject}::{issuer}"), units, attributes })
     }
 
     /// The organisation.
@@ -55,6 +59,13 @@ impl ClientIdentity {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The organisational units in the certificate's subject. Among them an organisation may name
+    /// the client's role.
+    #[must_use]
+    pub fn organisational_units(&self) -> &[String] {
+        &self.units
     }
 
     /// An attribute that the organisation's CA wrote into the certificate.
@@ -203,6 +214,7 @@ mod tests {
             .assert_eq(client.name());
         assert_eq!(STANDARD.decode(client.id()).unwrap(), client.name().as_bytes());
         assert_eq!(client.msp_id().as_str(), "Org1MSP");
+        assert_eq!(client.organisational_units(), ["org1", "client", "department1"]);
     }
 
     #[test]

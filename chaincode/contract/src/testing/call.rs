@@ -27,6 +27,7 @@ pub struct TestCall {
     transient: BTreeMap<String, Vec<u8>>,
     nonce: Vec<u8>,
     claimed_seconds: i64,
+    arrival_seconds: Option<i64>,
     channel: String,
     is_init: bool,
     decorations: BTreeMap<String, Vec<u8>>,
@@ -48,6 +49,7 @@ impl TestCall {
             transient: BTreeMap::new(),
             nonce: Vec::new(),
             claimed_seconds: 0,
+            arrival_seconds: None,
             channel: "mychannel".to_owned(),
             is_init: false,
             decorations: BTreeMap::new(),
@@ -111,6 +113,13 @@ impl TestCall {
         self
     }
 
+    /// Sets the ledger's clock at the call's arrival; it shows the claimed time otherwise.
+    #[must_use]
+    pub fn arriving_at(mut self, seconds: i64) -> Self {
+        self.arrival_seconds = Some(seconds);
+        self
+    }
+
     /// The transaction's identifier: SHA-256 of nonce and creator.
     #[must_use]
     pub fn tx_id(&self) -> String {
@@ -170,7 +179,9 @@ impl TestCall {
             decorations: self.decorations.clone(),
             is_init: self.is_init,
         };
-        Invocation::read(&self.channel, &self.tx_id(), input, self.proposal())
+        let seconds = self.arrival_seconds.unwrap_or(self.claimed_seconds);
+        let invocation = Invocation::read(&self.channel, &self.tx_id(), input, self.proposal())?;
+        Ok(invocation.arrived_at(Timestamp { seconds, nanos: 0 }))
     }
 
     pub(super) fn claimed_time(&self) -> ClaimedTime {

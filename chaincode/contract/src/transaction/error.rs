@@ -134,6 +134,9 @@ pub enum InvalidRequest {
     /// The overlay would not see the writes made before it.
     #[error("an overlay begins before the first write")]
     LateOverlay,
+    /// The transaction has written more than an overlay remembers.
+    #[error("an overlay remembers at most 64 MiB")]
+    LargeOverlay,
 }
 
 /// Why a peer refused, as far as its words tell.

@@ -1,6 +1,9 @@
 //! Reading what a transaction has written itself.
 
-use super::{PUBLIC, checked};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{PUBLIC, checked, from_json};
 use crate::{InvalidRequest, LedgerError, Transaction};
 
 impl Transaction {
@@ -8,7 +11,7 @@ impl Transaction {
     ///
     /// It begins before the first write and lasts to the transaction's end; ask for it again as
     /// often as it is convenient. From then on a copy of each public value that is written is
-    /// kept.
+    /// kept, up to 64 MiB.
     ///
     /// **What it does not see**: what a called chaincode writes, should it write here; private
     /// collections, which have no overlay. And it is for single keys: ranges, queries, histories
@@ -55,6 +58,30 @@ impl Overlay<'_> {
             Some(value) => Ok(value),
             None => self.transaction.get_in(PUBLIC, key).await,
         }
+    }
+
+    /// The value of a key, read as JSON.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), or if the value is not JSON of that type.
+    pub async fn get_json<T: DeserializeOwned>(
+        &self,
+        key: impl AsRef<str>,
+    ) -> Result<Option<T>, LedgerError> {
+        let key = key.as_ref();
+        from_json(key, self.get(key).await?)
+    }
+
+    /// As [`Transaction::put_json`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn put_json<T: Serialize>(
+        &mut self,
+        key: impl AsRef<str>,
+        value: &T,
+    ) -> Result<(), LedgerError> {
+        self.transaction.put_json(key, value).await
     }
 
     /// As [`Transaction::put`].

@@ -1,9 +1,12 @@
 //! How writes and reads of several keys travel.
 
 use expect_test::expect;
-use pervade_chaincode::host::Terms;
+use pervade_chaincode::host::{Request, Terms};
+use pervade_chaincode::testing::{TestCall, TestLedger};
+use proptest::prelude::*;
 
-use crate::script::{check, transcript};
+use crate::program;
+use crate::script::{asked, check, drive, empty_ledger, invocation, said, transcript};
 
 const SINGLE: Terms = Terms::SINGLE;
 const MANY: Terms = Terms { write_batch_max: 1_000, get_many_max: 1_000 };
@@ -268,4 +271,82 @@ fn private_keys_are_read_one_by_one() {
             get offers/b
             500 LEDGER: the ledger refused this get: not here"#]],
     );
+}
+
+#[test]
+fn a_ledger_is_the_same_however_its_peers_were_asked() {
+    let mut ledgers = [SINGLE, TWO, MANY]
+        .map(|terms| TestLedger::new().with(program::chaincode()).announcing(terms));
+    for program in ["fill 7 3; put a 1", "delete 3; put a 2; keep offers k 1; delete 5", "guard a"]
+    {
+        for ledger in &mut ledgers {
+            let outcome = ledger.submit(&TestCall::new("program", "run").arg(program));
+            assert!(outcome.is_success(), "{program}: {outcome:?}");
+        }
+    }
+    for ledger in &ledgers {
+        assert_eq!(ledger.keys("program"), ["0", "1", "2", "4", "6", "a"]);
+        assert_eq!(ledger.value("program", "a"), Some(b"2".as_slice()));
+        assert_eq!(ledger.private_value("program", "offers", "k"), Some(b"1".as_slice()));
+    }
+}
+
+proptest! {
+    /// A contract cannot tell what the peer takes: the same things are read and written in the
+    /// same order, and the same comes of it.
+    #[test]
+    fn every_program_does_the_same_on_every_peer(
+        commands in proptest::collection::vec(command(), 0..24),
+        write_batch_max in 0_usize..9,
+        get_many_max in 0_usize..9,
+    ) {
+        let program = commands.join("; ");
+        let terms = Terms { write_batch_max, get_many_max };
+        prop_assert_eq!(one_by_one(terms, &program), one_by_one(SINGLE, &program));
+    }
+}
+
+fn command() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "put a 1",
+        "put a 2",
+        "put b 3",
+        "delete a",
+        "keep offers a 4",
+        "drop offers a",
+        "purge offers b",
+        "guard b",
+        "get a",
+        "many a b c a d",
+        "few offers a b",
+        "call other",
+        "try other",
+        "fill 12 1",
+        "emit x",
+        "range",
+        "fail",
+    ])
+}
+
+/// What a host is asked, taken apart to single keys, and what comes of it.
+fn one_by_one(terms: Terms, program: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let call = invocation(&TestCall::new("program", "run").arg(program));
+    let outcome = drive(call, terms, |request| {
+        let reply = empty_ledger(&request);
+        match request {
+            Request::Batch(writes) => {
+                assert!(writes.len() <= terms.write_batch_max, "no larger than the peer takes");
+                lines.extend(writes.into_iter().map(|write| asked(&write.into())));
+            }
+            Request::GetMany { keys, .. } => {
+                assert!(keys.len() <= terms.get_many_max, "no more than the peer takes");
+                lines.extend(keys.iter().map(|key| format!("get {key}")));
+            }
+            single => lines.push(asked(&single)),
+        }
+        reply
+    });
+    lines.push(said(&outcome));
+    lines
 }
