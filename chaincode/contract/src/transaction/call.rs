@@ -40,6 +40,52 @@ impl ReadTransaction {
         Ok(outcome.payload)
     }
 
+    /// Calls a function of another chaincode on this channel that only reads, as an evaluate
+    /// function does. What it reads is checked at commit with the rest.
+    ///
+    /// Nothing but its own author holds the called function to that: should it write, and a
+    /// client submit this call, the writes are committed. A failure fails this transaction, even
+    /// if the error is swallowed.
+    ///
+    /// ```
+    /// # use pervade_chaincode::{CallError, ReadTransaction};
+    /// # async fn owner(tx: &ReadTransaction) -> Result<Vec<u8>, CallError> {
+    /// # let assets = "assets".parse().unwrap();
+    /// tx.call_to_read(&assets, "owner", [b"7".to_vec()]).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the called chaincode fails or the ledger refuses.
+    pub async fn call_to_read(
+        &self,
+        chaincode: &ChaincodeName,
+        function: &str,
+        arguments: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Result<Vec<u8>, CallError> {
+        let result = self.called_here(chaincode, function, arguments).await;
+        if let Err(error) = &result {
+            self.ledger.fail(ContractError::of(error));
+        }
+        Ok(result?.payload)
+    }
+
+    async fn called_here(
+        &self,
+        chaincode: &ChaincodeName,
+        function: &str,
+        arguments: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Result<Outcome, CallError> {
+        let request = Request::Call {
+            chaincode: chaincode.clone(),
+            channel: None,
+            arguments: with_function(function, arguments),
+        };
+        let outcome = self.called(request).await?;
+        accepted(chaincode, &outcome)?;
+        Ok(outcome)
+    }
+
     async fn called(&self, request: Request) -> Result<Outcome, LedgerError> {
         let Reply::Called(outcome) = self.ask(request).await? else {
             return Err(LedgerError::UnexpectedReply { request: "call" });
@@ -87,13 +133,7 @@ impl Transaction {
         function: &str,
         arguments: impl IntoIterator<Item = Vec<u8>>,
     ) -> Result<Vec<u8>, CallError> {
-        let request = Request::Call {
-            chaincode: chaincode.clone(),
-            channel: None,
-            arguments: with_function(function, arguments),
-        };
-        let outcome = self.0.called(request).await?;
-        accepted(chaincode, &outcome)?;
+        let outcome = self.0.called_here(chaincode, function, arguments).await?;
         if let Some(event) = &outcome.event {
             self.0.ledger.relay(chaincode, event)?;
         }

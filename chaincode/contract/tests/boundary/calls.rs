@@ -33,6 +33,26 @@ fn a_chaincode_on_another_channel_is_only_read() {
 }
 
 #[test]
+fn what_only_reads_may_call_what_only_reads() {
+    check_read(
+        "peek other",
+        &["called 200 here"],
+        expect![[r#"
+            call other
+            200 here"#]],
+    );
+    for program in ["peek other", "peek? other"] {
+        check_read(
+            program,
+            &["called 404 GONE: nobody"],
+            expect![[r#"
+                call other
+                404 GONE: other: nobody"#]],
+        );
+    }
+}
+
+#[test]
 fn emitted_events_keep_their_order_across_calls() {
     check(
         Terms::SINGLE,

@@ -79,6 +79,11 @@ async fn read_step(
             let (channel, name) = (channel.parse().unwrap(), name.parse().unwrap());
             say(said, Some(tx.call_on(&channel, &name, "go", []).await.map_err(fault)?));
         }
+        ["peek", name] => {
+            let name = name.parse().unwrap();
+            say(said, Some(tx.call_to_read(&name, "go", []).await.map_err(fault)?));
+        }
+        ["peek?", name] => drop(tx.call_to_read(&name.parse().unwrap(), "go", []).await),
         ref other => panic!("{other:?} is no command"),
     }
     Ok(())
