@@ -1,4 +1,5 @@
-//! What the code calls that the macros write. It is no part of the interface.
+//! What the code calls that the macros write, and what the compiler's messages name. It is no part
+//! of the interface.
 
 use std::fmt::Display;
 
@@ -10,6 +11,7 @@ use crate::{Answer, ArgumentError, ContractError, JsonSchema};
 
 pub use crate::argument::List;
 pub use crate::schema::{Closed, ObjectSchema, Presence, described};
+pub use crate::transaction::misplaced::{AskedInSubmit, WrittenInEvaluate};
 
 /// The schema of a choice of words.
 #[must_use]

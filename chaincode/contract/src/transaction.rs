@@ -25,6 +25,7 @@ mod event;
 mod history;
 mod many;
 mod metadata;
+pub(crate) mod misplaced;
 mod overlay;
 mod page;
 mod private;
