@@ -1,5 +1,5 @@
 use pervade_rdf::Position;
-use pervade_units::{Number as ExactNumber, NumberError};
+use pervade_units::{NumberError, check_number};
 use serde_json::{Map, Number, Value};
 
 /// Longest document read, in bytes.
@@ -259,7 +259,7 @@ impl<'a> Reader<'a> {
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
         // Whoever computes with the number later may trust its size.
-        if let Err(error) = ExactNumber::parse(text) {
+        if let Err(error) = check_number(text) {
             self.at = start;
             return Err(error.into());
         }

@@ -22,6 +22,8 @@ const FILTERS_MAX: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Path {
     query: JsonPath,
+    /// The steps of a path that selects at most one value, by its name or place alone.
+    direct: Option<Vec<Step>>,
 }
 
 /// One step from a value to a value inside it.
@@ -66,16 +68,28 @@ impl Path {
         if profile == Profile::Ledger {
             bounded(&shape, path_use)?;
         }
-        Ok(Self { query })
+        Ok(Self { query, direct: direct(text) })
     }
 
     /// What the path selects; members of an object in the order of their names' characters.
     #[must_use]
     pub fn select<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
-        self.query.query(value).all()
+        match &self.direct {
+            Some(steps) => follow(value, steps).into_iter().collect(),
+            None => self.query.query(value).all(),
+        }
+    }
+
+    /// What a path selects that is known to select one value at most; `None` for another path.
+    pub(crate) fn direct<'v>(&self, value: &'v Value) -> Option<Option<&'v Value>> {
+        self.direct.as_ref().map(|steps| follow(value, steps))
     }
 
     pub(crate) fn locate<'v>(&self, value: &'v Value) -> Vec<(Vec<Step>, &'v Value)> {
+        if let Some(steps) = &self.direct {
+            let found = follow(value, steps).map(|value| (steps.clone(), value));
+            return found.into_iter().collect();
+        }
         self.query
             .query_located(value)
             .iter()
@@ -97,6 +111,35 @@ fn step(element: &PathElement<'_>) -> Step {
         PathElement::Name(name) => Step::Name((*name).to_owned()),
         PathElement::Index(index) => Step::Index(*index),
     }
+}
+
+/// The steps of a well-formed path like `$.a['b'][0]`; `None` for any that is written otherwise.
+fn direct(text: &str) -> Option<Vec<Step>> {
+    let mut rest = text.strip_prefix('$')?;
+    let mut steps = Vec::new();
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('.') {
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            let (name, left) = after.split_at_checked(end)?;
+            if name.is_empty() || !name.chars().all(is_name) {
+                return None;
+            }
+            steps.push(Step::Name(name.to_owned()));
+            rest = left;
+            continue;
+        }
+        let (inside, left) = rest.strip_prefix('[')?.split_once(']')?;
+        let quote = inside.chars().next()?;
+        let quoted = matches!(quote, '\'' | '"').then(|| inside.strip_prefix(quote)).flatten();
+        let quoted = quoted.and_then(|name| name.strip_suffix(quote));
+        steps.push(match quoted {
+            Some(name) if !name.contains([quote, '\\']) => Step::Name(name.to_owned()),
+            Some(_) => return None,
+            None => Step::Index(inside.parse().ok().filter(|_| quote.is_ascii_digit())?),
+        });
+        rest = left;
+    }
+    Some(steps)
 }
 
 /// What the ledger asks of a well-formed path.

@@ -71,6 +71,33 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Maps one document, as [`Plan::run`] does, to the canonical text of the dataset.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn run_to_nquads(
+        &self,
+        document: &Document,
+        context: &Context,
+    ) -> Result<String, RunError> {
+        let inputs = Inputs { payload: Some(document), documents: &[], tables: &[] };
+        let names = Names { base: &context.base, record: &context.record, device: &context.device };
+        let graph = NamedNode::new(&context.graph).ok();
+        // What is wrong with the document is told first, as there.
+        let written = graph.clone().unwrap_or_else(|| NamedNode::new_unchecked(""));
+        let text = Engine::new(self, inputs, names).run_to_lines(written.into())?;
+        match graph {
+            Some(_) => Ok(text),
+            None => Err(RunError {
+                map: String::new(),
+                path: String::new(),
+                reason: TermError::Iri { iri: context.graph.clone() }.into(),
+            }),
+        }
+    }
+}
+
 /// Why a document cannot be mapped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{map} at /{path}: {reason}")]
@@ -114,4 +141,41 @@ pub enum RunReason {
     /// Off the ledger: a text inside a record cannot be read.
     #[error(transparent)]
     Outside(#[from] SourceError),
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lower::lower;
+
+    const MAPPING: &str = r#"
+@prefix rml: <http://w3id.org/rml/> . @prefix pv: <urn:pervade:vocab#> . @prefix e: <http://e/> .
+<#m> rml:logicalSource [ rml:source pv:Payload ; rml:referenceFormulation rml:JSONPath ; rml:iterator "$[*]" ] ;
+  rml:subjectMap [ rml:template "x/{$.a}" ; rml:class e:C , e:D ] ;
+  rml:predicateObjectMap [ rml:predicate e:p , e:q ; rml:objectMap [ rml:reference "$['b'][*]" ] , [ rml:reference "$.b[0]" ; rml:language "en" ] ] ."#;
+
+    proptest! {
+        /// The text is that of the dataset, and so are the errors.
+        #[test]
+        fn lines_are_those_of_the_dataset(
+            rows in proptest::collection::vec(
+                ("[a-c \u{0}-\u{7f}]{0,3}", proptest::collection::vec("[\\PC\n\"]{0,3}|-?[0-9]{1,3}(\\.[0-9]{1,2})?", 0..4)),
+                0..5,
+            ),
+            graph in "urn:g|no iri",
+        ) {
+            let rows: Vec<serde_json::Value> =
+                rows.into_iter().map(|(a, b)| serde_json::json!({ "a": a, "b": b })).collect();
+            let text = serde_json::Value::Array(rows).to_string();
+            let document = Document::parse(text.as_bytes()).unwrap();
+            let plan = lower(MAPPING).plan.unwrap();
+            let context = Context {
+                base: "urn:b#".into(), graph, record: "urn:b".into(), device: "urn:d".into(),
+            };
+            let whole = plan.run(&document, &context).map(|dataset| pervade_rdf::nquads(&dataset));
+            prop_assert_eq!(plan.run_to_nquads(&document, &context), whole);
+        }
+    }
 }

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use pervade_rdf::vocabulary::xsd;
 use pervade_rdf::{BlankNode, Literal, NamedNode, Term};
-use pervade_units::{DeviceTime, Number};
+use pervade_units::{DeviceTime, canonical_decimal};
 use serde_json::Value as Json;
 
 use crate::plan::{Encoding, Profile};
@@ -39,7 +39,15 @@ impl Value {
             Self::Text(text) | Self::Iri(text) => Ok(text.clone()),
             Self::Boolean(value) => Ok(value.to_string()),
             Self::Number(text) if profile == Profile::Open => Ok(text.clone()),
-            Self::Number(text) => decimal(text).map(|number| number.to_decimal()),
+            Self::Number(text) => decimal(text),
+        }
+    }
+
+    /// [`Value::text`] of a value that is not needed any more.
+    pub(crate) fn into_text(self, profile: Profile) -> Result<String, TermError> {
+        match self {
+            Self::Text(text) | Self::Iri(text) => Ok(text),
+            other @ (Self::Boolean(_) | Self::Number(_)) => other.text(profile),
         }
     }
 }
@@ -81,18 +89,21 @@ fn shown(text: &str) -> String {
 }
 
 /// The IRI `text`, or `base` and `text` if `text` is not absolute.
-pub(crate) fn iri(text: &str, base: &str, encoding: Encoding) -> Result<NamedNode, TermError> {
+pub(crate) fn iri(text: String, base: &str, encoding: Encoding) -> Result<NamedNode, TermError> {
+    let absolute = text.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme));
+    let whole = || format!("{base}{text}");
     if encoding == Encoding::Unsafe {
-        let absolute = text.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme));
-        if !absolute && base.is_empty() {
-            return Err(TermError::Iri { iri: shown(text) });
+        if absolute {
+            return Ok(NamedNode::new_unchecked(text));
         }
-        let whole = if absolute { text.to_owned() } else { format!("{base}{text}") };
-        return Ok(NamedNode::new_unchecked(whole));
+        if base.is_empty() {
+            return Err(TermError::Iri { iri: shown(&text) });
+        }
+        return Ok(NamedNode::new_unchecked(whole()));
     }
-    NamedNode::new(text)
-        .or_else(|_| NamedNode::new(format!("{base}{text}")))
-        .map_err(|_| TermError::Iri { iri: shown(text) })
+    // Without a scheme it is not absolute, and need not be tried.
+    let own = if absolute { NamedNode::new(text.as_str()).ok() } else { None };
+    own.or_else(|| NamedNode::new(whole()).ok()).ok_or_else(|| TermError::Iri { iri: shown(&text) })
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -134,7 +145,7 @@ pub(crate) fn typed(
 
 /// The literal that a value makes by itself
 /// ([RML core, natural mapping](https://w3id.org/rml/core/spec#natural-mapping)).
-pub(crate) fn natural(value: &Value, profile: Profile) -> Result<Term, TermError> {
+pub(crate) fn natural(value: Value, profile: Profile) -> Result<Term, TermError> {
     let typed = |text: String, datatype: &str| {
         Literal::new_typed_literal(text, NamedNode::new_unchecked(datatype)).into()
     };
@@ -143,10 +154,10 @@ pub(crate) fn natural(value: &Value, profile: Profile) -> Result<Term, TermError
         Value::Boolean(value) => Ok(typed(value.to_string(), xsd::BOOLEAN)),
         Value::Number(text) => {
             let whole = !text.contains(['.', 'e', 'E']);
-            let number = decimal(text)?;
+            let number = decimal(&text)?;
             match (whole, profile) {
-                (true, _) => Ok(typed(number.to_decimal(), xsd::INTEGER)),
-                (false, Profile::Ledger) => Ok(typed(number.to_decimal(), xsd::DECIMAL)),
+                (true, _) => Ok(typed(number, xsd::INTEGER)),
+                (false, Profile::Ledger) => Ok(typed(number, xsd::DECIMAL)),
                 (false, Profile::Open) => Ok(typed(double(&number), xsd::DOUBLE)),
             }
         }
@@ -157,13 +168,10 @@ fn canonical(value: &Value, datatype: &str) -> Result<String, TermError> {
     let text = value.text(Profile::Ledger)?;
     let refuse = |datatype| TermError::Lexical { text: shown(&text), datatype };
     match datatype {
-        xsd::DECIMAL => {
-            Number::parse(&text).map(|n| n.to_decimal()).map_err(|_| refuse(xsd::DECIMAL))
-        }
-        xsd::INTEGER => Number::parse(&text)
+        xsd::DECIMAL => canonical_decimal(&text).map_err(|_| refuse(xsd::DECIMAL)),
+        xsd::INTEGER => canonical_decimal(&text)
             .ok()
-            .filter(Number::is_integer)
-            .map(|number| number.to_decimal())
+            .filter(|number| !number.contains('.'))
             .ok_or_else(|| refuse(xsd::INTEGER)),
         xsd::BOOLEAN => match text.as_str() {
             "true" | "1" => Ok("true".to_owned()),
@@ -183,15 +191,15 @@ fn canonical(value: &Value, datatype: &str) -> Result<String, TermError> {
     }
 }
 
-pub(crate) fn decimal(text: &str) -> Result<Number, TermError> {
-    Number::parse(text)
+/// A number as a canonical decimal.
+pub(crate) fn decimal(text: &str) -> Result<String, TermError> {
+    canonical_decimal(text)
         .map_err(|_| TermError::Lexical { text: shown(text), datatype: xsd::DECIMAL })
 }
 
 /// Canonical `xsd:double` form of the decimal, `3.05E1`; digits are kept, not rounded.
-fn double(number: &Number) -> String {
-    let text = number.to_decimal();
-    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+fn double(text: &str) -> String {
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits: String = [whole, fraction].concat();
     let significant = digits.trim_start_matches('0');
@@ -211,6 +219,16 @@ fn double(number: &Number) -> String {
 /// ([RML core, IRI-safe](https://w3id.org/rml/core/spec#dfn-iri-safe)).
 pub(crate) fn encode(text: &str, encoding: Encoding) -> String {
     let mut encoded = String::new();
+    encode_into(&mut encoded, text, encoding);
+    encoded
+}
+
+/// [`encode`], after what `encoded` holds.
+pub(crate) fn encode_into(encoded: &mut String, text: &str, encoding: Encoding) {
+    if encoding == Encoding::Unsafe || text.chars().all(is_unreserved) {
+        encoded.push_str(text);
+        return;
+    }
     for character in text.chars() {
         let kept = match encoding {
             Encoding::Unsafe => true,
@@ -227,7 +245,6 @@ pub(crate) fn encode(text: &str, encoding: Encoding) -> String {
             let _infallible = write!(encoded, "%{byte:02X}");
         }
     }
-    encoded
 }
 
 fn is_unreserved(character: char) -> bool {
@@ -252,7 +269,7 @@ mod tests {
     use super::*;
 
     fn check(value: Value, profile: Profile, expected: Expect) {
-        let term = natural(&value, profile);
+        let term = natural(value, profile);
         expected.assert_eq(&term.map_or_else(|error| error.to_string(), |term| term.to_string()));
     }
 

@@ -21,7 +21,7 @@ pub use dataset::{
     DATASET_QUADS_MAX, Dataset, DatasetError, NQuadsError, NQuadsReason, digest, nquads,
     parse_nquads,
 };
-pub use line::nquads_line;
+pub use line::{nquads_line, write_nquads_line};
 pub use oxrdf::{
     BlankNode, BlankNodeIdParseError, GraphName, IriParseError, LanguageTagParseError, Literal,
     NamedNode, NamedOrBlankNode, Quad, Term, Triple,

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use oxrdf::{GraphName, Literal, NamedOrBlankNode, Quad, Term};
+use oxrdf::{GraphName, Literal, NamedNode, NamedOrBlankNode, Quad, Term};
 
 use crate::vocabulary::xsd;
 
@@ -11,32 +11,44 @@ use crate::vocabulary::xsd;
 /// names.
 #[must_use]
 pub fn nquads_line(quad: &Quad) -> String {
-    let mut line = String::new();
-    match &quad.subject {
-        NamedOrBlankNode::NamedNode(node) => write_iri(&mut line, node.as_str()),
-        NamedOrBlankNode::BlankNode(node) => write_blank(&mut line, node.as_str()),
+    let mut line = String::with_capacity(LINE_BYTES);
+    write_nquads_line(&mut line, (&quad.subject, &quad.predicate, &quad.object), &quad.graph_name);
+    line
+}
+
+/// What most lines come to.
+const LINE_BYTES: usize = 192;
+
+/// Writes the line that [`nquads_line`] gives for the quad of a triple and a graph.
+pub fn write_nquads_line(
+    line: &mut String,
+    (subject, predicate, object): (&NamedOrBlankNode, &NamedNode, &Term),
+    graph: &GraphName,
+) {
+    match subject {
+        NamedOrBlankNode::NamedNode(node) => write_iri(line, node.as_str()),
+        NamedOrBlankNode::BlankNode(node) => write_blank(line, node.as_str()),
     }
     line.push(' ');
-    write_iri(&mut line, quad.predicate.as_str());
+    write_iri(line, predicate.as_str());
     line.push(' ');
-    match &quad.object {
-        Term::NamedNode(node) => write_iri(&mut line, node.as_str()),
-        Term::BlankNode(node) => write_blank(&mut line, node.as_str()),
-        Term::Literal(literal) => write_literal(&mut line, literal),
+    match object {
+        Term::NamedNode(node) => write_iri(line, node.as_str()),
+        Term::BlankNode(node) => write_blank(line, node.as_str()),
+        Term::Literal(literal) => write_literal(line, literal),
     }
-    match &quad.graph_name {
+    match graph {
         GraphName::DefaultGraph => {}
         GraphName::NamedNode(node) => {
             line.push(' ');
-            write_iri(&mut line, node.as_str());
+            write_iri(line, node.as_str());
         }
         GraphName::BlankNode(node) => {
             line.push(' ');
-            write_blank(&mut line, node.as_str());
+            write_blank(line, node.as_str());
         }
     }
     line.push_str(" .");
-    line
 }
 
 fn write_iri(line: &mut String, iri: &str) {
@@ -52,9 +64,15 @@ fn write_blank(line: &mut String, id: &str) {
 
 fn write_literal(line: &mut String, literal: &Literal) {
     line.push('"');
-    for character in literal.value().chars() {
-        write_escaped(line, character);
+    let mut rest = literal.value();
+    while let Some(at) = rest.find(may_be_escaped) {
+        let (plain, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        line.push_str(plain);
+        let mut characters = after.chars();
+        characters.next().into_iter().for_each(|character| write_escaped(line, character));
+        rest = characters.as_str();
     }
+    line.push_str(rest);
     line.push('"');
     if let Some(language) = literal.language() {
         line.push('@');
@@ -63,6 +81,10 @@ fn write_literal(line: &mut String, literal: &Literal) {
         line.push_str("^^");
         write_iri(line, literal.datatype().as_str());
     }
+}
+
+fn may_be_escaped(character: char) -> bool {
+    matches!(character, '\0'..='\u{1f}' | '"' | '\\' | '\u{7f}' | '\u{fffe}' | '\u{ffff}')
 }
 
 fn write_escaped(line: &mut String, character: char) {

@@ -23,6 +23,9 @@ mod time;
 pub use convert::{ConvertError, Converted, UnitError, convert, resolve};
 pub use eui::{EuiError, eui64};
 pub use kind::QuantityKind;
-pub use number::{DECIMAL_PLACES, EXPONENT_MAX, NUMBER_CHARS_MAX, Number, NumberError};
+pub use number::{
+    DECIMAL_PLACES, EXPONENT_MAX, NUMBER_CHARS_MAX, Number, NumberError, canonical_decimal,
+    check_number,
+};
 pub use table::{Scheme, Unit};
 pub use time::{DeviceTime, Instant, TimeError, ZoneOffset};

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use num_bigint::{BigInt, Sign};
+use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Pow, Signed, ToPrimitive, Zero};
 
@@ -23,30 +23,10 @@ impl Number {
     /// # Errors
     /// The text is no number, or longer or larger than the limits.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
-        if text.len() > NUMBER_CHARS_MAX {
-            return Err(NumberError::TooLong { limit: NUMBER_CHARS_MAX });
-        }
+        let Written { is_negative, whole, fraction, exponent } = Written::read(text)?;
         let malformed = || NumberError::Malformed { text: text.to_owned() };
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => {
-                (mantissa, parse_exponent(exponent).ok_or_else(malformed)?)
-            }
-            None => (text, 0),
-        };
-        if exponent.unsigned_abs() > EXPONENT_MAX {
-            return Err(NumberError::Exponent { limit: EXPONENT_MAX });
-        }
-        let (sign, unsigned) = match mantissa.strip_prefix('-') {
-            Some(rest) => (Sign::Minus, rest),
-            None => (Sign::Plus, mantissa.strip_prefix('+').unwrap_or(mantissa)),
-        };
-        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-        let digits: String = [whole, fraction].concat();
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(malformed());
-        }
-        let magnitude = digits.parse::<BigInt>().map_err(|_| malformed())?;
-        let signed = if sign == Sign::Minus { -magnitude } else { magnitude };
+        let magnitude = [whole, fraction].concat().parse::<BigInt>().map_err(|_| malformed())?;
+        let signed = if is_negative { -magnitude } else { magnitude };
         let places = i32::try_from(fraction.len()).map_err(|_| malformed())?;
         Ok(Self(BigRational::from_integer(signed) * power_of_ten(exponent.saturating_sub(places))))
     }
@@ -151,6 +131,88 @@ pub enum NumberError {
     },
 }
 
+/// The canonical `xsd:decimal` text of a written number, as [`Number::parse`] and
+/// [`Number::to_decimal`] give it. A written number has a finite decimal, so its digits are only
+/// moved, never computed with.
+///
+/// # Errors
+/// As [`Number::parse`].
+pub fn canonical_decimal(text: &str) -> Result<String, NumberError> {
+    let Written { is_negative, whole, fraction, exponent } = Written::read(text)?;
+    let point = i64::try_from(whole.len()).unwrap_or(0) + i64::from(exponent);
+    let count = whole.len() + fraction.len();
+    let mut digits = String::with_capacity(count);
+    digits.push_str(whole);
+    digits.push_str(fraction);
+    let point_at = usize::try_from(point).unwrap_or(0);
+    let missing = usize::try_from(-point).unwrap_or(0);
+    let (before, after) = digits.split_at_checked(point_at).unwrap_or((digits.as_str(), ""));
+    let before = before.trim_start_matches('0');
+    let after = after.trim_end_matches('0');
+    let zeros_before = if before.is_empty() { 0 } else { point_at.saturating_sub(count) };
+    let is_zero = before.is_empty() && after.is_empty();
+    let mut canonical = String::with_capacity(count + zeros_before + missing + 3);
+    if is_negative && !is_zero {
+        canonical.push('-');
+    }
+    canonical.push_str(before);
+    canonical.extend(std::iter::repeat_n('0', zeros_before));
+    if before.is_empty() {
+        canonical.push('0');
+    }
+    if !after.is_empty() {
+        canonical.push('.');
+        canonical.extend(std::iter::repeat_n('0', missing));
+        canonical.push_str(after);
+    }
+    Ok(canonical)
+}
+
+/// Whether [`Number::parse`] reads the text, without computing its value.
+///
+/// # Errors
+/// As [`Number::parse`].
+pub fn check_number(text: &str) -> Result<(), NumberError> {
+    Written::read(text).map(drop)
+}
+
+/// The parts of a written number; `whole` and `fraction` are digits, and at least one.
+struct Written<'t> {
+    is_negative: bool,
+    whole: &'t str,
+    fraction: &'t str,
+    /// Within [`EXPONENT_MAX`].
+    exponent: i32,
+}
+
+impl<'t> Written<'t> {
+    fn read(text: &'t str) -> Result<Self, NumberError> {
+        if text.len() > NUMBER_CHARS_MAX {
+            return Err(NumberError::TooLong { limit: NUMBER_CHARS_MAX });
+        }
+        let malformed = || NumberError::Malformed { text: text.to_owned() };
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => {
+                (mantissa, parse_exponent(exponent).ok_or_else(malformed)?)
+            }
+            None => (text, 0),
+        };
+        if exponent.unsigned_abs() > EXPONENT_MAX {
+            return Err(NumberError::Exponent { limit: EXPONENT_MAX });
+        }
+        let (is_negative, unsigned) = match mantissa.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
+        };
+        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+        let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.len() + fraction.len() == 0 || !is_digits(whole) || !is_digits(fraction) {
+            return Err(malformed());
+        }
+        Ok(Self { is_negative, whole, fraction, exponent })
+    }
+}
+
 fn parse_exponent(text: &str) -> Option<i32> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
@@ -241,6 +303,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn digits_are_moved_as_computed(text in "[-+]?[0-9]{0,12}(\\.[0-9]{0,12})?([eE][-+]?[0-9]{1,3})?") {
+            let computed = Number::parse(&text).map(|number| number.to_decimal());
+            prop_assert_eq!(canonical_decimal(&text), computed);
+            prop_assert_eq!(check_number(&text), Number::parse(&text).map(drop));
+        }
+
         #[test]
         fn canonical_text_reads_back(whole in any::<i64>(), places in 0_i64..12) {
             let number = Number::ratio(whole, 10_i64.pow(u32::try_from(places).unwrap())).unwrap();

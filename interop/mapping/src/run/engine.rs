@@ -1,8 +1,9 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use pervade_rdf::vocabulary::rdf;
-use pervade_rdf::{GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
+use pervade_rdf::{GraphName, NamedNode, NamedOrBlankNode, Quad, Term, write_nquads_line};
 
 use super::gather::Gathered;
 use super::joins::JoinIndex;
@@ -80,6 +81,32 @@ pub(super) struct Made {
     pub(super) quads: Vec<Quad>,
     /// By places in [`Plan::targets`].
     pub(super) targeted: BTreeMap<usize, Vec<Quad>>,
+    /// Instead of quads, if the run was asked for these.
+    lines: Option<Lines>,
+}
+
+/// The quads of a run as text, all in one graph.
+struct Lines {
+    graph: GraphName,
+    text: String,
+    /// Where each line is in the text.
+    places: Vec<(usize, usize)>,
+}
+
+impl Lines {
+    /// The lines in order, each once, each ended by a line feed.
+    fn sorted(&self) -> String {
+        let line = |(start, end): &(usize, usize)| self.text.get(*start..*end).unwrap_or_default();
+        let mut lines: Vec<&str> = self.places.iter().map(line).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        let mut text = String::with_capacity(self.text.len() + lines.len());
+        for line in lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+        text
+    }
 }
 
 pub(super) type Step<T> = Result<T, RunReason>;
@@ -110,6 +137,13 @@ impl<'a> Engine<'a> {
             joins: BTreeMap::new(),
             gathered: Gathered::default(),
         }
+    }
+
+    /// The quads of a run on the ledger as sorted canonical lines, all in `graph`.
+    pub(super) fn run_to_lines(mut self, graph: GraphName) -> Result<String, RunError> {
+        self.made.lines = Some(Lines { graph, text: String::new(), places: Vec::new() });
+        let made = self.run()?;
+        Ok(made.lines.map_or_else(String::new, |lines| lines.sorted()))
     }
 
     pub(super) fn run(mut self) -> Result<Made, RunError> {
@@ -207,26 +241,30 @@ impl<'a> Engine<'a> {
         row: &mut Row<'a>,
         (subjects, subject_graphs): (&[NamedOrBlankNode], &[Targeted<'a, GraphName>]),
     ) -> Step<()> {
-        let mut predicates: Vec<Targeted<'a, Term>> = Vec::new();
+        let mut predicates = Vec::new();
         for predicate in &predicate_object.predicates {
-            let targets = predicate.targets.as_slice();
-            predicates.extend(self.terms(predicate, row)?.into_iter().map(|term| (term, targets)));
+            self.add_terms(predicate, row, &mut predicates)?;
         }
         let mut graphs = subject_graphs.to_vec();
-        let mut objects: Vec<Targeted<'a, Term>> = Vec::new();
+        let mut objects = Vec::new();
         for object in &predicate_object.objects {
-            let (terms, targets) = match object {
-                ObjectMap::Term(term_map) => (self.terms(term_map, row)?, &term_map.targets),
-                ObjectMap::Parent(parent) => (self.parents(parent, row)?, &parent.targets),
-            };
-            objects.extend(terms.into_iter().map(|term| (term, targets.as_slice())));
+            match object {
+                ObjectMap::Term(term_map) => self.add_terms(term_map, row, &mut objects)?,
+                ObjectMap::Parent(parent) => {
+                    let targets = parent.targets.as_slice();
+                    let terms = self.parents(parent, row)?.into_iter();
+                    objects.extend(terms.map(|term| (Cow::Owned(term), targets)));
+                }
+            }
         }
         graphs.extend(self.graphs(&predicate_object.graphs, row)?);
-        self.place_gathered(&graphs, &objects_targets(&objects, map))?;
+        if self.gathered.pending() > 0 {
+            self.place_gathered(&graphs, &objects_targets(&objects, map))?;
+        }
         for subject in subjects {
             for (predicate, predicate_targets) in &predicates {
                 // The plan admits only IRIs as predicates.
-                let Term::NamedNode(predicate) = predicate else { continue };
+                let Term::NamedNode(predicate) = predicate.as_ref() else { continue };
                 for (object, object_targets) in &objects {
                     let targets: [&[usize]; 3] =
                         [&map.subject.targets, predicate_targets, object_targets];
@@ -247,6 +285,13 @@ impl<'a> Engine<'a> {
         let graphs = if graphs.is_empty() { &default } else { graphs };
         self.count += graphs.len();
         limit("quads", self.count, self.limits.quads)?;
+        if let Some(Lines { graph, text, places }) = &mut self.made.lines {
+            let Statement { subject, predicate, object, .. } = statement;
+            let start = text.len();
+            write_nquads_line(text, (subject, predicate, object), graph);
+            places.push((start, text.len()));
+            return Ok(());
+        }
         for (graph, graph_targets) in graphs {
             let quad = Quad::new(
                 self.gathered.head_in(statement.subject.clone(), graph),
@@ -304,7 +349,7 @@ impl<'a> Engine<'a> {
 
 /// Where the triples of collections that are objects go: where those of the subject and of the
 /// objects do.
-fn objects_targets(objects: &[Targeted<'_, Term>], map: &TriplesMap) -> Vec<usize> {
+fn objects_targets(objects: &[Targeted<'_, Cow<'_, Term>>], map: &TriplesMap) -> Vec<usize> {
     let of_objects = objects.iter().flat_map(|(_, targets)| targets.iter());
     let all: BTreeSet<usize> = map.subject.targets.iter().chain(of_objects).copied().collect();
     all.into_iter().collect()

@@ -1,12 +1,34 @@
+use std::borrow::Cow;
+
 use pervade_rdf::{BlankNode, Term};
 
-use super::engine::{Engine, Step, limit};
+use super::engine::{Engine, Step, Targeted, limit};
 use super::row::{Item, Row};
 use crate::functions::{Arguments, Output, Outputs, Surroundings};
 use crate::plan::{Encoding, Expression, Reference, TemplatePart, TermKind, TermMap};
-use crate::term::{TermError, Value, blank, encode, iri, natural, tagged, typed};
+use crate::term::{TermError, Value, blank, encode_into, iri, natural, tagged, typed};
 
 impl<'a> Engine<'a> {
+    /// Adds the terms that a term map makes of a row, with its targets; a constant is not
+    /// copied.
+    pub(super) fn add_terms(
+        &mut self,
+        term_map: &'a TermMap,
+        row: &mut Row<'a>,
+        terms: &mut Vec<Targeted<'a, Cow<'a, Term>>>,
+    ) -> Step<()> {
+        let targets = term_map.targets.as_slice();
+        let plain = term_map.condition.is_none() && term_map.gather.is_none();
+        match constant_term(term_map).filter(|_| plain) {
+            Some(term) => terms.push((Cow::Borrowed(term), targets)),
+            None => {
+                let made = self.terms(term_map, row)?;
+                terms.extend(made.into_iter().map(|term| (Cow::Owned(term), targets)));
+            }
+        }
+        Ok(())
+    }
+
     /// The terms that a term map makes of a row.
     pub(super) fn terms(&mut self, term_map: &'a TermMap, row: &mut Row<'a>) -> Step<Vec<Term>> {
         if let Some(condition) = &term_map.condition
@@ -25,13 +47,7 @@ impl<'a> Engine<'a> {
         term_map: &'a TermMap,
         row: &mut Row<'a>,
     ) -> Step<Vec<Term>> {
-        if let Expression::Constant(term) = &term_map.expression
-            && !matches!(
-                &term_map.kind,
-                TermKind::Literal { datatype: Some(_), .. }
-                    | TermKind::Literal { language: Some(_), .. }
-            )
-        {
+        if let Some(term) = constant_term(term_map) {
             return Ok(vec![term.clone()]);
         }
         if matches!(term_map.expression, Expression::Fresh) {
@@ -43,16 +59,19 @@ impl<'a> Engine<'a> {
             TermKind::Blank | TermKind::Literal { .. } => Encoding::Unsafe,
         };
         let values = self.values(&term_map.expression, encoding, row)?;
-        let mut terms = Vec::new();
+        let profile = self.plan.profile;
+        let mut terms = Vec::with_capacity(values.len());
         for value in values {
             self.terms += 1;
             limit("terms", self.terms, self.limits.terms)?;
             match &term_map.kind {
                 TermKind::Iri(encoding) => {
-                    let text = value.text(self.plan.profile)?;
-                    terms.push(iri(&text, row.base, *encoding)?.into());
+                    terms.push(iri(value.into_text(profile)?, row.base, *encoding)?.into());
                 }
-                TermKind::Blank => terms.push(blank(&value.text(self.plan.profile)?).into()),
+                TermKind::Blank => terms.push(blank(&value.into_text(profile)?).into()),
+                TermKind::Literal { datatype: None, language: None } => {
+                    terms.push(natural(value, profile)?);
+                }
                 TermKind::Literal { datatype, language } => {
                     let parts = (datatype.as_deref(), language.as_deref());
                     terms.extend(self.literals(&value, parts, row)?);
@@ -84,7 +103,7 @@ impl<'a> Engine<'a> {
                 }
                 Ok(literals)
             }
-            (None, None) => Ok(vec![natural(value, profile)?]),
+            (None, None) => Ok(vec![natural(value.clone(), profile)?]),
         }
     }
 
@@ -126,18 +145,37 @@ impl<'a> Engine<'a> {
             match part {
                 TemplatePart::Text(text) => texts.iter_mut().for_each(|whole| whole.push_str(text)),
                 TemplatePart::Reference(reference) => {
-                    let mut longer = Vec::new();
                     let values = referenced(reference, row)?;
                     limit("terms", self.terms + values.len() * texts.len(), self.limits.terms)?;
-                    for value in values {
-                        let value = encode(&value.text(self.plan.profile)?, encoding);
-                        longer.extend(texts.iter().map(|whole| format!("{whole}{value}")));
-                    }
-                    texts = longer;
+                    texts = self.longer(texts, values, encoding)?;
                 }
             }
         }
         Ok(texts.into_iter().map(Value::Text).collect())
+    }
+
+    /// Every text with every value after it.
+    fn longer(
+        &self,
+        mut texts: Vec<String>,
+        values: Vec<Value>,
+        encoding: Encoding,
+    ) -> Step<Vec<String>> {
+        let profile = self.plan.profile;
+        if let ([whole], [value]) = (texts.as_mut_slice(), values.as_slice()) {
+            encode_into(whole, &value.text(profile)?, encoding);
+            return Ok(texts);
+        }
+        let mut longer = Vec::new();
+        for value in values {
+            let value = value.text(profile)?;
+            for whole in &texts {
+                let mut whole = whole.clone();
+                encode_into(&mut whole, &value, encoding);
+                longer.push(whole);
+            }
+        }
+        Ok(longer)
     }
 
     fn function(
@@ -176,9 +214,26 @@ impl<'a> Engine<'a> {
     }
 }
 
+/// The term of a map that makes no other.
+const fn constant_term(term_map: &TermMap) -> Option<&Term> {
+    match (&term_map.expression, &term_map.kind) {
+        (
+            Expression::Constant(_),
+            TermKind::Literal { datatype: Some(_), .. }
+            | TermKind::Literal { language: Some(_), .. },
+        ) => None,
+        (Expression::Constant(term), _) => Some(term),
+        _ => None,
+    }
+}
+
 fn referenced(reference: &Reference, row: &Row<'_>) -> Result<Vec<Value>, TermError> {
     match (reference, &row.item) {
         (Reference::Path(path), Item::Value { node, .. }) => {
+            if let Some(direct) = path.direct(node) {
+                let value = direct.map(Value::of).transpose()?.flatten();
+                return Ok(value.into_iter().collect());
+            }
             path.select(node).into_iter().filter_map(|json| Value::of(json).transpose()).collect()
         }
         (Reference::Column(column), Item::Record(record)) => {
