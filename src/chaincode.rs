@@ -1,15 +1,21 @@
-//! `pervade chaincode`: deploying by the book, in one step.
+//! `pervade chaincode`: from a contract's first line to its definition on a channel.
 //!
-//! Install the package on every peer, have every organisation's administrator approve the
+//! Deploying goes by the book, in one step: install the package on every peer, have every organisation's administrator approve the
 //! definition, commit it. What is done already is left as it is.
 
+mod develop;
+mod package;
+
 use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{ArgGroup, Args, Subcommand};
 use fabric_protos::id::{ChaincodeName, ChannelId};
 use pervade_embedded::control::{Answer, Command};
-use pervade_embedded::{InProcess, Options, Package, PackageSource};
+use pervade_embedded::{ClientCertificate, InProcess, Options, Package, PackageSource};
+use pervade_packaging::{Code, Connection};
 use pervade_peer_client::{ChaincodePolicy, Definition, Lifecycle, Outcome};
 use serde::Serialize;
 
@@ -22,6 +28,21 @@ use crate::output::Output;
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Chaincode {
+    /// Begin a contract: a crate with its tests, which pass
+    #[command(after_help = EXAMPLES)]
+    New(develop::New),
+    /// Run a contract's tests
+    #[command(after_help = EXAMPLES)]
+    Test(develop::Test),
+    /// Build a contract and serve it; says how to deploy it
+    #[command(after_help = EXAMPLES)]
+    Run(develop::Run),
+    /// Write the package that peers install, the same bytes every time, and print its id
+    #[command(after_help = EXAMPLES)]
+    Package(package::Package),
+    /// Write the external builder that a peer needs for packages
+    #[command(after_help = EXAMPLES)]
+    Builder(package::Builder),
     /// Install a chaincode, approve it for every organisation, commit its definition
     #[command(after_help = EXAMPLES)]
     Deploy(Deploy),
@@ -41,22 +62,29 @@ Examples:
   pervade chaincode deploy basic --address localhost:9999
   pervade chaincode deploy basic --address localhost:9999 --version 2.0 \\
       --policy \"OR('Org1MSP.peer', 'Org2MSP.peer')\"
+  pervade chaincode deploy basic --package basic_1.0.tar.gz
   pervade chaincode list
+  pervade chaincode new basic && cd basic && pervade chaincode test && pervade chaincode run
+  pervade chaincode package basic --address basic.example.com:9999 --tls-root root.pem
+  pervade chaincode package basic --executable target/release/basic
+  pervade chaincode builder /opt/pervade-builder
 
 In this process run: registry, recording.";
 
 /// What to deploy.
 #[derive(Args, Debug)]
-#[command(group = ArgGroup::new("where").required(true))]
+#[command(group = ArgGroup::new("what").required(true))]
 pub(crate) struct Deploy {
     /// The chaincode's name
     name: ChaincodeName,
     /// It runs in the network's own process
-    #[arg(long, group = "where")]
+    #[arg(long, group = "what")]
     in_process: bool,
-    /// It runs as a service at this address
-    #[arg(long, value_name = "HOST:PORT", group = "where")]
-    address: Option<String>,
+    #[command(flatten)]
+    service: package::Service,
+    /// It runs as this package says, which is one of a service
+    #[arg(long, value_name = "FILE", group = "what")]
+    package: Option<PathBuf>,
     /// Who must endorse: a signature policy, or the path of a channel policy [default: the
     /// channel's]
     #[arg(long, value_name = "POLICY")]
@@ -92,6 +120,11 @@ pub(crate) fn in_process(options: Options) -> Result<Options, Failure> {
 impl Chaincode {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
         match self {
+            Self::New(new) => new.run(output),
+            Self::Test(test) => test.run(),
+            Self::Run(run) => run.run(output),
+            Self::Package(package) => package.run(output),
+            Self::Builder(builder) => builder.run(output),
             Self::Deploy(deploy) => output.report(&deploy.run().await?),
             Self::List { caller, place } => list(&caller, &place, output).await,
         }
@@ -132,14 +165,37 @@ impl Deploy {
     }
 
     async fn install(&self) -> Result<String, Failure> {
-        let source = match &self.address {
-            Some(address) => PackageSource::Address { address: address.clone(), tls_root: None },
-            None => PackageSource::InProcess { name: self.name.to_string() },
-        };
-        let package = Package { label: format!("{}_{}", self.name, self.version), source };
+        let (package, id) = self.package()?;
         let answer = ask(self.place.folder(), &Command::Install { package }).await?;
         let Answer::Installed { package_id } = answer else { return Err(unexpected()) };
-        Ok(package_id)
+        match id {
+            Some(id) if id != package_id => Err(Failure::new(
+                "OTHER_PACKAGE",
+                format!("another program made the package {id}; here it is {package_id}"),
+            )),
+            _ => Ok(package_id),
+        }
+    }
+
+    /// What to install, and the id that it must come to have.
+    fn package(&self) -> Result<(Package, Option<String>), Failure> {
+        if let Some(file) = &self.package {
+            let unread = || format!("{} is no package for here", file.display());
+            let bytes = fs::read(file).or_fail_with("NO_FILE", unread)?;
+            let package = pervade_packaging::Package::read(&bytes);
+            let package = package.or_fail_with("NO_PACKAGE", unread)?;
+            let Code::Service(connection) = package.code() else {
+                let text = "this network launches no programs: run it, and deploy it by --address";
+                return Err(Failure::new("EXECUTABLE", text));
+            };
+            let (label, source) = (package.label().to_string(), source(connection.clone()));
+            return Ok((Package { label, source }, Some(package.id())));
+        }
+        let source = match self.service.connection()? {
+            Some(connection) => source(connection),
+            None => PackageSource::InProcess { name: self.name.to_string() },
+        };
+        Ok((Package { label: format!("{}_{}", self.name, self.version), source }, None))
     }
 
     /// The definitions of the channel, as the administrator of each of its organisations.
@@ -193,6 +249,24 @@ impl Deploy {
         }
         Ok(approved)
     }
+}
+
+/// How a peer dials a service, as the network's own packages say it.
+fn source(connection: Connection) -> PackageSource {
+    let Connection { address, tls_required, client_auth_required, .. } = connection;
+    PackageSource::Address {
+        address,
+        tls_root: tls_required.then_some(connection.root_cert),
+        client: client_auth_required.then_some(ClientCertificate {
+            certificate: connection.client_cert,
+            key: connection.client_key,
+        }),
+    }
+}
+
+/// Reads a small text file.
+fn read_text(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).or_fail_with("NO_FILE", || format!("cannot read {}", path.display()))
 }
 
 /// Only a commit is done.

@@ -9,6 +9,7 @@
 )]
 
 mod auditor;
+mod chaincode;
 mod damage;
 mod help;
 mod killing;

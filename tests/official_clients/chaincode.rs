@@ -56,7 +56,7 @@ fn run() -> Result<Report, Failure> {
 async fn run_on(network: &TestNetwork) -> Result<Report, Failure> {
     let mut report = Report::default();
     let address = free_address()?;
-    let source = PackageSource::Address { address: address.clone(), tls_root: None };
+    let source = PackageSource::Address { address: address.clone(), tls_root: None, client: None };
     let package_id = network.install("notes_1.0", source)?;
     let service = Service::start(&package_id, &address, None).await?;
     network.define("notes", &package_id).await?;
@@ -75,7 +75,8 @@ async fn speaks_tls(network: &TestNetwork) -> Result<(), Failure> {
     let tls = org1.join("peers/peer0.org1.example.com/tls");
     let root = std::fs::read_to_string(tls.join("ca.crt"))?;
     let address = free_address()?;
-    let source = PackageSource::Address { address: address.clone(), tls_root: Some(root) };
+    let source =
+        PackageSource::Address { address: address.clone(), tls_root: Some(root), client: None };
     let package_id = network.install("notes_tls", source)?;
     let _service = Service::start(&package_id, &address, Some(&tls)).await?;
     network.define("notes_tls", &package_id).await?;

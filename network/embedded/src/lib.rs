@@ -40,7 +40,7 @@ pub use inspection::{Finding, inspect};
 pub use network::{EmbeddedNetwork, Options, StartError};
 pub use organizations::{MemberError, OrganizationError};
 pub use packages::{
-    DialError, InProcess, InstallError, LABEL_BYTES_MAX, PACKAGES_MAX, Package, PackageSource,
+    ClientCertificate, DialError, InProcess, InstallError, PACKAGES_MAX, Package, PackageSource,
 };
 pub use serving::TlsError;
 pub use topology::{

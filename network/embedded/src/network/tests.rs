@@ -152,7 +152,11 @@ async fn start(place: &Path) -> Result<EmbeddedNetwork, StartError> {
 }
 
 fn package() -> Package {
-    let source = PackageSource::Address { address: "localhost:9999".to_owned(), tls_root: None };
+    let source = PackageSource::Address {
+        address: "localhost:9999".to_owned(),
+        tls_root: None,
+        client: None,
+    };
     Package { label: "basic_1.0".to_owned(), source }
 }
 
