@@ -90,3 +90,6 @@ pub enum LaunchError {
     #[error("the stream is closed")]
     Protocol(#[source] SessionError),
 }
+
+#[cfg(test)]
+mod tests;

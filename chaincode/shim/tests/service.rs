@@ -17,6 +17,9 @@ use fabric_protos::protos::{ChaincodeId, ChaincodeInput, ChaincodeMessage, Respo
 use pervade_chaincode::testing::TestCall;
 use pervade_chaincode::{Chaincode, LedgerError, ReadTransaction, contract};
 use pervade_rpc::chaincode::chaincode_client::ChaincodeClient;
+use pervade_rpc::health::HealthCheckRequest;
+use pervade_rpc::health::health_check_response::ServingStatus;
+use pervade_rpc::health::health_client::HealthClient;
 use pervade_rpc::{MESSAGE_BYTES_MAX, tls};
 use pervade_shim::{ServiceTls, StreamOptions, serve};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -72,22 +75,77 @@ async fn a_peer_that_breaks_the_protocol_loses_its_stream_alone() {
     assert_eq!(good.receive().await.r#type, i32::from(Type::GetState));
 }
 
+/// Whoever shows no certificate of the right authority has no stream.
+#[tokio::test]
+async fn only_known_peers_are_let_in_where_the_service_asks_who_they_are() {
+    let authority = authority();
+    let (certificate, key) = issued(&authority);
+    let service = ServiceTls::new(certificate.clone().into(), key.clone().into());
+    let service = service.require_client(authority.pem().into_bytes());
+    let (address, _stop) = start(Some(service)).await;
+    let address = format!("localhost:{}", address.port());
+    let dial = |client: Option<(String, String)>| {
+        let client = client.as_ref();
+        let client = client.map(|(certificate, key)| tls::ClientPem {
+            certificate: certificate.as_bytes(),
+            key: key.as_bytes(),
+        });
+        tls::mutual_endpoint(&address, authority.pem().as_bytes(), None, client).unwrap()
+    };
+    let mut peer = Peer::dial(dial(Some((certificate, key)))).await;
+    peer.send(transaction()).await;
+    assert_eq!(peer.receive().await.r#type, i32::from(Type::GetState));
+    for stranger in [None, Some(issued(&self::authority()))] {
+        assert!(!is_let_in(dial(stranger)).await, "a stranger");
+    }
+}
+
+/// The service tells gRPC's health check that it serves, and what it does not.
+#[tokio::test]
+async fn the_service_answers_health_checks() {
+    let (address, _stop) = start(None).await;
+    let plain = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let mut health = HealthClient::new(plain.connect().await.unwrap());
+    for service in ["", "protos.Chaincode"] {
+        let asked = HealthCheckRequest { service: service.to_owned() };
+        let told = health.check(asked).await.unwrap().into_inner();
+        assert_eq!(told.status(), ServingStatus::Serving, "{service:?}");
+    }
+    let other = HealthCheckRequest { service: "other".to_owned() };
+    assert_eq!(health.check(other).await.unwrap_err().code(), Code::NotFound);
+}
+
 #[tokio::test]
 async fn tls_is_served_to_those_who_trust_it() {
-    let mut authority = CertificateParams::default();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let names = vec!["localhost".to_owned()];
-    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
-    let pem = certificate.pem().into_bytes();
-    let service = ServiceTls::new(pem, key.serialize_pem().into_bytes());
+    let authority = authority();
+    let (certificate, key) = issued(&authority);
+    let service = ServiceTls::new(certificate.into_bytes(), key.into_bytes());
     let (address, _stop) = start(Some(service)).await;
     let endpoint =
         tls::endpoint(&format!("localhost:{}", address.port()), authority.pem().as_bytes(), None);
     let mut peer = Peer::dial(endpoint.unwrap()).await;
     peer.send(transaction()).await;
     assert_eq!(peer.receive().await.r#type, i32::from(Type::GetState));
+}
+
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A certificate for `localhost` and its key.
+fn issued(authority: &CertifiedIssuer<'static, KeyPair>) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    (params.signed_by(&key, authority).unwrap().pem(), key.serialize_pem())
+}
+
+/// Whether a stream can be opened.
+async fn is_let_in(endpoint: Endpoint) -> bool {
+    let Ok(channel) = endpoint.connect().await else { return false };
+    let (_outgoing, messages) = mpsc::channel(1);
+    ChaincodeClient::new(channel).connect(ReceiverStream::new(messages)).await.is_ok()
 }
 
 /// Starts the service; it stops when the sender is used or dropped.
