@@ -83,6 +83,12 @@
 //! | prepare something for each call | `#[contract(…, context = Session)]`, see [`Context`] |
 //! | answer for names that do not exist | `#[unknown]` |
 //! | begin a chaincode whose definition requires it | `#[init]` |
+//! | tell clients what happened | `tx.emit(&event)?`, see [`TypedEvent`] |
+//! | find entries by what is in them | `tx.query(selector)`, see [`ReadTransaction::query`] |
+//! | keep what only some organisations may see | `tx.private("offers")`, see [`Private`] |
+//! | decide who must endorse a key's changes | `tx.set_key_policy(key, &policy).await?`, see [`KeyPolicy`] |
+//! | read what this transaction wrote | `tx.overlay()?.get(key).await?`, see [`Overlay`] |
+//! | refuse proposals that claim a wrong time | `tx.require_client_time_within(window)?`, see [`TimeWindow`] |
 //! | deploy several contracts together | `Chaincode::named(…).with(Assets).with(Sales)` |
 //!
 //! On the wire a string argument is its bytes, a number or a Boolean is its text, `Vec<u8>` is

@@ -9,6 +9,7 @@
 )]
 
 mod calls;
+mod hostile;
 mod overlay;
 mod program;
 mod queries;

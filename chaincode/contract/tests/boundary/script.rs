@@ -124,7 +124,7 @@ fn place(collection: &str, key: &str) -> String {
     if collection.is_empty() { key.to_owned() } else { format!("{collection}/{key}") }
 }
 
-fn scripted(reply: &str) -> Reply {
+pub(crate) fn scripted(reply: &str) -> Reply {
     match reply.split_once(' ').unwrap_or((reply, "")) {
         ("ok", _) => Reply::Accepted,
         ("value", value) => Reply::Value(Some(value.into())),
