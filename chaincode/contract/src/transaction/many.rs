@@ -9,7 +9,17 @@ impl ReadTransaction {
     /// written or is deleted.
     ///
     /// Peers that take several keys at a time are asked so, others key by key; what counts as
-    /// read is the same.
+    /// read is the same. The values of a thousand keys may come in one message, which has its
+    /// limit: ask for large values in parts.
+    ///
+    /// ```
+    /// # use pervade_chaincode::{LedgerError, ReadTransaction};
+    /// # async fn both(tx: &ReadTransaction) -> Result<(), LedgerError> {
+    /// let values = tx.get_many(["a", "b"]).await?;
+    /// assert_eq!(values.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// If a key is empty or the ledger refuses.

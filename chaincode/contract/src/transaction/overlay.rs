@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{PUBLIC, checked, from_json};
-use crate::{InvalidRequest, LedgerError, Transaction};
+use crate::state::Place;
+use crate::{InvalidRequest, KeyOf, LedgerError, State, StateError, Transaction};
 
 impl Transaction {
     /// The public state as it will be: single keys are read with this transaction's own writes.
@@ -98,5 +99,59 @@ impl Overlay<'_> {
     /// As there.
     pub async fn delete(&mut self, key: impl AsRef<str>) -> Result<(), LedgerError> {
         self.transaction.delete(key).await
+    }
+}
+
+/// State types, as [`Transaction`] has them.
+impl Overlay<'_> {
+    /// The value of a key; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the key cannot be built, the value is not of this type, or the ledger refuses.
+    pub async fn find<T: State>(&self, key: impl KeyOf<T>) -> Result<Option<T>, StateError> {
+        let key = Place::of::<T>(key.parts())?;
+        let value = self.get(&key.key).await?;
+        value.map(|value| key.read(&value)).transpose()
+    }
+
+    /// The value of a key, which is to be there.
+    ///
+    /// # Errors
+    /// If there is none, and as [`find`](Self::find).
+    pub async fn load<T: State>(&self, key: impl KeyOf<T>) -> Result<T, StateError> {
+        let key = Place::of::<T>(key.parts())?;
+        match self.get(&key.key).await? {
+            Some(value) => key.read(&value),
+            None => Err(key.missing::<T>()),
+        }
+    }
+
+    /// As [`Transaction::save`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn save<T: State>(&mut self, value: &T) -> Result<(), StateError> {
+        self.transaction.save(value).await
+    }
+
+    /// Writes a value under its key, where there is none: neither a committed one nor one that
+    /// this transaction has written.
+    ///
+    /// # Errors
+    /// If there is one, and as [`save`](Self::save).
+    pub async fn create<T: State>(&mut self, value: &T) -> Result<(), StateError> {
+        let key = Place::of::<T>(value.key_parts())?;
+        if self.get(&key.key).await?.is_some() {
+            return Err(key.exists::<T>());
+        }
+        self.save(value).await
+    }
+
+    /// As [`Transaction::remove`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn remove<T: State>(&mut self, key: impl KeyOf<T>) -> Result<(), StateError> {
+        self.transaction.remove(key).await
     }
 }

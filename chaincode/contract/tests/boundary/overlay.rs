@@ -80,3 +80,33 @@ fn a_refused_write_still_fails_the_transaction() {
             500 LEDGER: the ledger refused this put: no"#]],
     );
 }
+
+#[test]
+fn state_types_are_read_through_it() {
+    check(
+        MANY,
+        "find 7; make 7; load 7; break 7; find 7; make 7",
+        &[],
+        expect![[r#"
+        get /marble/7/
+        get /marble/7/
+        batch: put /marble/7/, delete /marble/7/, put /marble/7/
+        200 - 7 -"#]],
+    );
+    check(
+        MANY,
+        "make 7; make 7",
+        &[],
+        expect![[r#"
+        get /marble/7/
+        409 MARBLE_EXISTS: marble "7" exists"#]],
+    );
+    check(
+        MANY,
+        "load 7",
+        &[],
+        expect![[r#"
+        get /marble/7/
+        404 MARBLE_MISSING: marble "7" does not exist"#]],
+    );
+}

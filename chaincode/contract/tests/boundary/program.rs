@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use pervade_chaincode::{
-    Chaincode, ContractError, Fault, KeyPolicy, Query, Range, ReadTransaction, Role, Status,
-    TimeWindow, Transaction, TypedEvent, contract,
+    Chaincode, ContractError, Fault, KeyPolicy, Overlay, Query, Range, ReadTransaction, Role,
+    State, Status, TimeWindow, Transaction, TypedEvent, contract,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,12 @@ pub(crate) struct Created {
 
 impl TypedEvent for Created {
     const TYPE: &'static str = "created";
+}
+
+#[derive(Debug, Serialize, Deserialize, State)]
+#[state(type = "marble", key(id))]
+struct Marble {
+    id: String,
 }
 
 #[derive(Debug)]
@@ -144,15 +150,6 @@ async fn step(
         }
         ["emit", id] => tx.emit(&Created { id: id.to_owned() }).map_err(fault)?,
         ["event", name, payload] => tx.set_event(name, payload.into()).map_err(fault)?,
-        ["write", key, value] => {
-            let mut overlay = tx.overlay().map_err(fault)?;
-            overlay.put(key, value.into()).await.map_err(fault)?;
-        }
-        ["unwrite", key] => tx.overlay().map_err(fault)?.delete(key).await.map_err(fault)?,
-        ["see", key] => {
-            let value = tx.overlay().map_err(fault)?.get(key).await.map_err(fault)?;
-            say(said, value);
-        }
         ["range"] => {
             let range: Range = tx.range("", "").map_err(fault)?;
             say(said, in_range(range).await?);
@@ -163,6 +160,33 @@ async fn step(
         ["near?", past, future] => drop(tx.require_client_time_within(window(past, future))),
         ["fail"] => return Err(ContractError::new(Status::CONFLICT, "TOLD_SO", "as told")),
         ["panic"] => panic!("as told"),
+        _ => overlay_step(&mut tx.overlay().map_err(fault)?, words, said).await?,
+    }
+    Ok(())
+}
+
+async fn overlay_step(
+    overlay: &mut Overlay<'_>,
+    words: &[&str],
+    said: &mut String,
+) -> Result<(), ContractError> {
+    match *words {
+        ["write", key, value] => overlay.put(key, value.into()).await.map_err(fault)?,
+        ["unwrite", key] => overlay.delete(key).await.map_err(fault)?,
+        ["see", key] => say(said, overlay.get(key).await.map_err(fault)?),
+        ["make", id] => {
+            let marble = Marble { id: id.to_owned() };
+            overlay.create(&marble).await.map_err(fault)?;
+        }
+        ["break", id] => overlay.remove::<Marble>(id).await.map_err(fault)?,
+        ["find", id] => {
+            let marble: Option<Marble> = overlay.find(id).await.map_err(fault)?;
+            say(said, marble.map(|marble| marble.id.into_bytes()));
+        }
+        ["load", id] => {
+            let marble: Marble = overlay.load(id).await.map_err(fault)?;
+            say(said, Some(marble.id.into_bytes()));
+        }
         ref other => panic!("{other:?} is no command"),
     }
     Ok(())

@@ -121,7 +121,8 @@ fn changed(write: &Change) -> String {
 }
 
 fn place(collection: &str, key: &str) -> String {
-    if collection.is_empty() { key.to_owned() } else { format!("{collection}/{key}") }
+    let key = key.replace('\0', "/");
+    if collection.is_empty() { key } else { format!("{collection}/{key}") }
 }
 
 pub(crate) fn scripted(reply: &str) -> Reply {
