@@ -79,3 +79,8 @@ pub use ledger::CommitError;
 pub use members::{Member, MemberError};
 pub use outcome::{Committed, Difference, Divergence, Failure, Fault, Refused, Rejected};
 pub use simulator::Simulator;
+
+/// The guide's examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/chaincode.md")]
+struct Guide;
