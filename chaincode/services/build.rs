@@ -23,6 +23,7 @@ const SHARED: &[&str] = &[
     "Cargo.lock",
 ];
 
+#[expect(clippy::disallowed_methods, reason = "this runs before the contract, not in it")]
 fn main() -> Result<(), Box<dyn Error>> {
     let own = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let root = own.ancestors().nth(3).ok_or("a service lies in chaincode/services")?;
