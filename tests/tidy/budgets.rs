@@ -68,7 +68,9 @@ fn the_deterministic_crates_ban_what_endorsers_may_differ_in() {
     });
     for (copy, folder) in copies.iter().zip(folders) {
         assert!(copy.starts_with(&root), "{folder}/clippy.toml must begin as the root's does");
-        for banned in ["SystemTime::now", "HashMap", "f64", "fs::read", "TcpStream", "thread::spawn"] {
+        for banned in
+            ["SystemTime::now", "HashMap", "f64", "fs::read", "TcpStream", "thread::spawn"]
+        {
             assert!(copy.contains(banned), "{folder} does not ban {banned}");
         }
         assert_eq!(copy, &copies[0], "{folder}/clippy.toml differs from its siblings");
