@@ -7,7 +7,7 @@ use pervade_embedded::InProcess;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
-use crate::typed::{BIDS, Bids};
+use crate::typed::{AUCTION, Auction, BIDS, Bids};
 
 /// Numbers under names.
 #[derive(Debug)]
@@ -170,6 +170,7 @@ pub fn in_process() -> Vec<(&'static str, InProcess)> {
         (VAULT, code("", Chaincode::new(name(VAULT)).with(Vault))),
         (TAMPERED_SHELF, code("a bonus of one", shelf(1))),
         (BIDS, code("", Chaincode::new(name(BIDS)).with(Bids))),
+        (AUCTION, code("", Chaincode::new(name(AUCTION)).with(Auction))),
     ]
 }
 

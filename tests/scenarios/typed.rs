@@ -1,15 +1,16 @@
 //! Contracts called through their typed clients.
 
 use pervade_chaincode::{
-    ClientError, Fault, ReadTransaction, Secret, State, StateError, Transaction, contract,
+    ClientError, Fault, LedgerError, ReadTransaction, Secret, State, StateError, Transaction,
+    contract,
 };
 use pervade_ledger::block;
 use pervade_ledger::transaction::{Unpacked, unpack};
-use pervade_peer_client::{ContractRefusal, TypedCallError};
+use pervade_peer_client::{ContractRefusal, Definition, TypedCallError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::world::{ORG1, World, chaincode};
+use crate::world::{BOTH, ORG1, World, chaincode, committed, refused};
 
 /// The name of the code and of the chaincode.
 pub const BIDS: &str = "bids";
@@ -89,6 +90,56 @@ async fn a_contract_is_called_with_its_own_types() {
     assert_eq!(told(error), (409, "BID_EXISTS".to_owned()));
     let error = bids.bid("cart".to_owned(), Secret::new(0)).await.unwrap_err();
     assert_eq!(told(error), (422, "NOTHING_BID".to_owned()));
+}
+
+/// The name of the code and of the chaincode.
+pub const AUCTION: &str = "auction";
+
+/// A contract that has to be opened.
+#[derive(Debug)]
+pub struct Auction;
+
+#[contract(name = "auction", default)]
+impl Auction {
+    /// Says who holds it.
+    #[init]
+    async fn open(&self, tx: &mut Transaction, holder: String) -> Result<(), LedgerError> {
+        tx.put("holder", holder.into_bytes()).await
+    }
+
+    /// Who holds it.
+    #[evaluate]
+    async fn holder(&self, tx: &ReadTransaction) -> Result<Option<Vec<u8>>, LedgerError> {
+        tx.get("holder").await
+    }
+}
+
+/// A definition may require an initialisation: before it nothing is answered, and it is made once,
+/// by the function that is marked for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chaincode_is_initialised_once_before_all_else() {
+    let world = World::start().await;
+    let package = world.install(AUCTION);
+    let required =
+        Definition { init_required: true, ..Definition::first(chaincode(AUCTION), "1.0") };
+    for org in BOTH {
+        let lifecycle = world.admin(org).await.lifecycle();
+        committed(lifecycle.approve(&required, Some(&package)).await.unwrap());
+    }
+    committed(world.admin(ORG1).await.lifecycle().commit(&required).await.unwrap());
+
+    let mut user = world.user(ORG1).await;
+    let mut auction = AuctionClient::new(&mut user, chaincode(AUCTION));
+    let error = auction.holder().await.unwrap_err().to_string();
+    assert!(error.contains("has not been initialized for this version"), "{error}");
+    auction.open("ann".to_owned()).await.unwrap();
+    assert_eq!(auction.holder().await.unwrap(), Some(b"ann".to_vec()));
+    let error = auction.open("bob".to_owned()).await.unwrap_err().to_string();
+    assert!(error.contains("is already initialized but called as init"), "{error}");
+
+    let contract = world.contract(AUCTION).await;
+    let error = refused(contract.submit("open", &[b"eve"]).await);
+    assert!(error.contains("ONLY_INITIALISATION"), "{error}");
 }
 
 fn told(error: ClientError<TypedCallError>) -> (u16, String) {

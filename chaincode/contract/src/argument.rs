@@ -23,7 +23,32 @@ mod timestamp;
 /// every value is JSON. Either form is the same bytes for the same value on every endorser, for
 /// which reason floats, `HashMap` and `HashSet` are no arguments.
 ///
-/// Derive it: `#[derive(Serialize, Deserialize, Argument)]`.
+/// ```
+/// use pervade_chaincode::Argument;
+/// use serde::{Deserialize, Serialize};
+///
+/// /// How something is paid.
+/// #[derive(Serialize, Deserialize, Argument)]
+/// enum Means {
+///     Cash,
+///     Transfer,
+/// }
+///
+/// #[derive(Serialize, Deserialize, Argument)]
+/// #[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// struct Payment {
+///     paid_by: Means,
+///     amount: u64,
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(7_u64.encode()?, b"7");
+/// assert_eq!(Means::Cash.encode()?, b"Cash");
+/// let payment = Payment { paid_by: Means::Transfer, amount: 7 };
+/// assert_eq!(payment.encode()?, br#"{"amount":7,"paidBy":"Transfer"}"#);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument, an answer, or a part of one",
     label = "not an argument",

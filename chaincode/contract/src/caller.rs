@@ -10,7 +10,43 @@ use crate::{ArgumentError, CallError, Fault, Occasion, Output, Secret, Status, T
 
 /// Something that can call a chaincode: a client's connection, or a running transaction.
 ///
-/// The clients that [`#[contract]`](macro@crate::contract) generates are generic over it.
+/// The clients that [`#[contract]`](macro@crate::contract) generates are generic over it. From
+/// another contract, they reach the functions that are marked `#[external]`:
+///
+/// ```
+/// use pervade_chaincode::{
+///     CallError, ChaincodeName, ClientError, LedgerError, ReadTransaction, Transaction, contract,
+/// };
+///
+/// struct Prices;
+///
+/// #[contract(name = "prices", default)]
+/// impl Prices {
+///     #[external]
+///     #[evaluate]
+///     async fn price(&self, tx: &ReadTransaction, of: String) -> Result<u64, LedgerError> {
+///         Ok(tx.get_json(of).await?.unwrap_or_default())
+///     }
+/// }
+///
+/// /// Calls the prices under the name that they were deployed under.
+/// struct Orders {
+///     prices: ChaincodeName,
+/// }
+///
+/// #[contract(name = "orders", default)]
+/// impl Orders {
+///     #[submit]
+///     async fn order(
+///         &self,
+///         tx: &mut Transaction,
+///         what: String,
+///     ) -> Result<u64, ClientError<CallError>> {
+///         let mut prices = PricesClient::new(tx, self.prices.clone());
+///         prices.price(what).await
+///     }
+/// }
+/// ```
 pub trait Caller {
     /// Why a call may fail.
     type Error: Error;

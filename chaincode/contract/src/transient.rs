@@ -7,6 +7,26 @@ use crate::{Argument, ArgumentError, JsonSchema, Schemas, Secret};
 ///
 /// Such values come beside the arguments, under the parameter's name. Endorsers see them and
 /// the ledger does not.
+///
+/// ```
+/// use pervade_chaincode::{LedgerError, Secret, Transaction, contract};
+///
+/// struct Sales;
+///
+/// #[contract(name = "sales", default)]
+/// impl Sales {
+///     #[submit]
+///     async fn offer(
+///         &self,
+///         tx: &mut Transaction,
+///         asset: String,
+///         #[transient] price: Secret<u64>,
+///     ) -> Result<(), LedgerError> {
+///         assert_eq!(format!("{price:?}"), "Secret(..)");
+///         tx.private("offers").put(asset, price.expose().to_be_bytes().to_vec()).await
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a transient parameter",
     note = "what is transient is not to be printed or returned by accident: take `Secret<T>`, or `Option<Secret<T>>` if it may be absent"

@@ -13,6 +13,10 @@ use crate::outcome::{Committed, Failure, Fault, Refused};
 use crate::peer::Simulated;
 use crate::simulator::Simulator;
 
+pub use typed::Answered;
+
+mod typed;
+
 /// Someone who is about to call a chaincode.
 ///
 /// Calls the chaincode that was deployed first unless [another](Self::to) is named, with the

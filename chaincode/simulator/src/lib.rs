@@ -72,7 +72,7 @@ mod outcome;
 mod peer;
 mod simulator;
 
-pub use client::{Arguments, Client};
+pub use client::{Answered, Arguments, Client};
 pub use deploy::{Collection, Deployment};
 pub use endorse::Endorsed;
 pub use ledger::CommitError;

@@ -10,6 +10,16 @@ use crate::{JsonSchema, Schemas};
 
 /// Bytes that are Base64 inside a structure, as Go's `[]byte` is; a `Vec<u8>` is a list of
 /// numbers there. Alone, either is the bytes themselves.
+///
+/// ```
+/// use pervade_chaincode::{Argument, Bytes};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(Bytes(vec![1, 2]).encode()?, [1, 2]);
+/// assert_eq!(vec![Bytes(vec![1, 2])].encode()?, br#"["AQI="]"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper to be taken apart")]
 pub struct Bytes(pub Vec<u8>);

@@ -16,6 +16,16 @@ use crate::{ClaimedTime, JsonSchema, Schemas};
 /// It is the text of [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339), as Go's `time.Time` is,
 /// and is always written in UTC and without zeros at the end of its second:
 /// `2026-02-03T04:05:06.7Z`.
+///
+/// ```
+/// use pervade_chaincode::Timestamp;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let time: Timestamp = "2026-02-03T05:05:06.70+01:00".parse()?;
+/// assert_eq!(time.to_string(), "2026-02-03T04:05:06.7Z");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(OffsetDateTime);

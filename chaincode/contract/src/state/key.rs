@@ -6,6 +6,13 @@ use super::State;
 ///
 /// Keys are ordered as text, so a number is written with all the digits its type can have: keys
 /// lie on the ledger in the order of their numbers.
+///
+/// ```
+/// use pervade_chaincode::KeyPart;
+///
+/// assert_eq!(7_u32.part(), "0000000007");
+/// assert_eq!("ann".to_owned().part(), "ann");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` cannot be in a key",
     note = "a key is made of `String`, `bool` and numbers without sign; a type of your own may implement `KeyPart`"
