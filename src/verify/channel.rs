@@ -9,7 +9,7 @@ use pervade_interop_ledger::{Replay, Replayed};
 use pervade_ledger::block;
 use pervade_ports::system::SystemFiles;
 use pervade_storage::scan::{self, Found, Record};
-use pervade_storage::{CheckpointFile, Damage, ReplayedState};
+use pervade_storage::{CheckpointFile, Damage, OpenPrivateError, ReplayedState};
 use serde::Serialize;
 
 use super::{Fault, with_causes};
@@ -164,7 +164,20 @@ impl Checking {
             let what = "the checkpoint is damaged; it will be built again from the blocks";
             self.checked.faults.push(fault(path.clone(), what.to_owned()));
         }
+        self.private_values();
         self.checked
+    }
+
+    /// No other copy can tell whether the private values are right, so their checksums must.
+    fn private_values(&mut self) {
+        let Err(error) = scan::private_values(&SystemFiles, &self.folder) else { return };
+        let fault = if let OpenPrivateError::Damaged(damage) = error {
+            let Damage { file, offset, block, what } = damage;
+            Fault { file, block: Some(block), byte: Some(offset), what: what.to_string() }
+        } else {
+            fault(self.folder.join("private.values"), with_causes(&error))
+        };
+        self.checked.faults.push(fault);
     }
 
     fn checkpoint_path(&self) -> PathBuf {

@@ -32,6 +32,15 @@ fn verify_names_block_and_byte() {
             assert!(message.contains(record.file.to_str().unwrap()), "{message}");
         }
     }
+    // The approvals of a definition are private data of the organisations.
+    let private = ledger.join("private.values");
+    for offset in [0, 60, fs::metadata(&private).unwrap().len() - 1] {
+        flip_bit(&private, offset);
+        let (code, message) = Said::by(&["verify", "--json", "--data", &data]).failed();
+        flip_bit(&private, offset);
+        assert_eq!(code, "BROKEN", "{message}");
+        assert!(message.contains(private.to_str().unwrap()), "byte {offset}: {message}");
+    }
     verified(&data);
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fabric_protos::Message;
 use fabric_protos::common::Block;
 use fabric_protos::id::TxId;
-use fabric_protos::kvrwset::KvrwSet;
+use fabric_protos::kvrwset::{KvWrite, KvrwSet};
 use fabric_protos::protos::TxValidationCode;
 use fabric_protos::rwset::{CollectionPvtReadWriteSet, NsPvtReadWriteSet, TxPvtReadWriteSet};
 
@@ -73,19 +73,10 @@ impl PrivateWrites {
             let version = Version { block: number, transaction: *place };
             for (namespace, collection) in collections(set) {
                 let written = KvrwSet::decode(collection.rwset.as_slice()).unwrap_or_default();
-                for write in written.writes {
-                    let key = (
-                        namespace.to_owned(),
-                        collection.collection_name.clone(),
-                        write.key.clone(),
-                    );
-                    let update = if deletes(&write) {
-                        Update::Delete { version }
-                    } else {
-                        Update::Put { value: write.value, metadata: None, version }
-                    };
-                    updates.insert(key, update);
-                }
+                let place = |key| (namespace.to_owned(), collection.collection_name.clone(), key);
+                let writes = written.writes.into_iter();
+                updates
+                    .extend(writes.map(|write| (place(write.key.clone()), update(write, version))));
             }
         }
         updates
@@ -96,12 +87,12 @@ impl PrivateWrites {
     pub fn forget(&mut self, mut is_forgotten: impl FnMut(u64, &HashedKey) -> bool) -> bool {
         let mut found = false;
         for (place, set) in &mut self.sets {
-            for namespace in &mut set.ns_pvt_rwset {
-                for collection in &mut namespace.collection_pvt_rwset {
-                    found |= forget_in(&namespace.namespace, collection, |key| {
-                        is_forgotten(*place, key)
-                    });
-                }
+            let namespaces = set.ns_pvt_rwset.iter_mut().flat_map(|namespace| {
+                let NsPvtReadWriteSet { namespace, collection_pvt_rwset } = namespace;
+                collection_pvt_rwset.iter_mut().map(|collection| (namespace.as_str(), collection))
+            });
+            for (namespace, collection) in namespaces {
+                found |= forget_in(namespace, collection, |key| is_forgotten(*place, key));
             }
         }
         found
@@ -176,6 +167,14 @@ fn collections(
         let name = namespace.namespace.as_str();
         namespace.collection_pvt_rwset.iter().map(move |collection| (name, collection))
     })
+}
+
+fn update(write: KvWrite, version: Version) -> Update {
+    if deletes(&write) {
+        Update::Delete { version }
+    } else {
+        Update::Put { value: write.value, metadata: None, version }
+    }
 }
 
 fn forget_in(

@@ -176,8 +176,10 @@ impl Endorser {
     ) -> Result<(Response, Option<ChaincodeEvent>), EndorseError> {
         let (name, tx_id) = (call.name.clone(), call.proposal.tx_id.to_string());
         let outcome = self.support.invoke(call, input).await;
-        let outcome =
-            outcome.map_err(|source| EndorseError::Invoke { tx_id: tx_id.clone(), source })?;
+        let outcome = outcome.map_err(|source| EndorseError::Invoke {
+            tx_id: tx_id.clone(),
+            source: Box::new(source),
+        })?;
         if outcome.r#type != i32::from(Type::Completed) {
             let text = String::from_utf8_lossy(&outcome.payload).into_owned();
             return Err(EndorseError::Failed { text });
@@ -237,7 +239,7 @@ enum EndorseError {
     Invoke {
         tx_id: String,
         #[source]
-        source: InvokeError,
+        source: Box<InvokeError>,
     },
     #[error("error in simulation: transaction returned with failure: {text}")]
     Failed { text: String },

@@ -396,8 +396,11 @@ fn header() -> Vec<u8> {
     sealed(&[MAGIC.as_slice(), &VERSION.to_be_bytes()].concat())
 }
 
+/// Blocks, and where their records begin.
+type Starts = Vec<(u64, u64)>;
+
 /// Records that follow each other, and where in the bytes each begins.
-fn encode(blocks: &[(u64, &PrivateWrites)]) -> Result<(Vec<u8>, Vec<(u64, u64)>), WriteError> {
+fn encode(blocks: &[(u64, &PrivateWrites)]) -> Result<(Vec<u8>, Starts), WriteError> {
     let (mut bytes, mut starts) = (Vec::new(), Vec::with_capacity(blocks.len()));
     let durable = blocks.first().map_or(0, |(first, _)| *first);
     for (number, writes) in blocks {

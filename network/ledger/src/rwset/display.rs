@@ -7,13 +7,15 @@ use fabric_protos::kvrwset::{HashedRwSet, KvRead, KvrwSet, RangeQueryInfo, Versi
 
 use super::{CollectionSet, NamespaceSet, ReadWriteSet, deletes, deletes_hashed};
 
-/// One line for each namespace, and one for each collection after its namespace's. What was read
+/// One line for what is public in each namespace, and one for each of its collections after it. What was read
 /// stands with its version (`block.transaction`, `-` if it was not there); values that are not
 /// plain text, and everything private, stand as hexadecimal digits.
 impl fmt::Display for ReadWriteSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for NamespaceSet { name, public, collections } in &self.namespaces {
-            writeln!(f, "{name}: {}", Public(public))?;
+            if collections.is_empty() || *public != KvrwSet::default() {
+                writeln!(f, "{name}: {}", Public(public))?;
+            }
             for CollectionSet { name: collection, hashed, .. } in collections {
                 writeln!(f, "{name}/{collection}: {}", Hashed(hashed))?;
             }

@@ -8,6 +8,7 @@ use super::recorder::PrivateWrite;
 use super::{RANGE_CHUNK, ReadOnly, SimulateError, Simulator, metadata_of, range};
 use crate::collection;
 use crate::lifecycle;
+use crate::query::Chunk;
 use crate::rwset::{VALIDATION_PARAMETER, sha256};
 use crate::state::{PrivateView, StateView, Version, Versioned};
 
@@ -233,7 +234,7 @@ impl<S: StateView + PrivateView> Simulator<S> {
         &self,
         place: &Place,
         (start, end): (&str, &str),
-    ) -> Result<(Vec<(String, Versioned)>, Option<String>), SimulateError> {
+    ) -> Result<Chunk, SimulateError> {
         let Place { namespace, collection, is_member } = place;
         if !is_member {
             return Ok((Vec::new(), None));

@@ -14,7 +14,8 @@ use fabric_protos::{Message as _, Timestamp};
 use pervade_ledger::block;
 use pervade_ledger::private::PrivateWrites;
 use pervade_ledger::rwset::{NamespaceSet, ReadWriteSet};
-use pervade_ledger::state::{StateView as _, UpdateBatch};
+use pervade_ledger::simulate::{SimulationResult, Simulator};
+use pervade_ledger::state::{PrivateView as _, StateView as _, UpdateBatch};
 use pervade_ledger::transaction::{assemble, indexed_tx_id};
 use pervade_ports::system::SystemFiles;
 
@@ -23,6 +24,7 @@ use crate::block_file::{Access, OpenBlocksError};
 use crate::checkpoint::CheckpointError;
 use crate::damage::DamageKind;
 use crate::replay::replay;
+use crate::state::StateSnapshot;
 
 const BLOCKS: [&str; 4] = ["k=1 l=1", "k=2, m=1", "!l, k=9, k=3", "n=1"];
 
@@ -168,6 +170,52 @@ fn transactions_and_writers_are_found() {
 
 /// A channel's first block holds a configuration that nobody signed.
 #[test]
+fn private_values_are_read_back_and_are_no_part_of_the_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    append_private(&store, hide("k", "one"));
+    append_private(&store, hide("l", "two"));
+    let early = store.snapshot();
+    append_private(&store, hide("k", "three"));
+    append_private(&store, |simulator| simulator.delete_private("cc", "c", "l").unwrap());
+    assert_eq!(kept(&store), "k=three");
+    assert_eq!(early.private("cc", "c", "l").unwrap(), Some(b"two".to_vec()), "as it was then");
+    let digest = store.state_digest();
+    let writes = store.private_writes(1).unwrap().unwrap();
+    assert_eq!(writes.sets.len(), 1);
+    drop((early, store));
+    let store = open(folder.path());
+    assert_eq!((kept(&store).as_str(), store.state_digest()), ("k=three", digest));
+    assert_eq!(store.private_writes(1).unwrap(), Some(writes));
+    // A peer that never had them has the same state.
+    drop(store);
+    fs::remove_file(folder.path().join("private.values")).unwrap();
+    let store = open(folder.path());
+    assert_eq!((kept(&store).as_str(), store.state_digest()), ("", digest));
+}
+
+/// A process may be killed after a block that purges, and before the values are wiped.
+#[test]
+fn what_was_not_wiped_in_time_is_wiped_when_the_ledger_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    append_private(&store, hide("k", "a secret"));
+    let before = store.private.read_all().unwrap();
+    append_private(&store, |simulator| simulator.purge_private("cc", "c", "k").unwrap());
+    let on_disk = || {
+        let bytes = fs::read(folder.path().join("private.values")).unwrap();
+        bytes.windows(8).any(|window| window == b"a secret")
+    };
+    assert!(!on_disk());
+    let purge = store.private.read_all().unwrap().pop().unwrap();
+    store.private.replace(&[before[0].clone(), purge]).unwrap();
+    drop(store);
+    assert!(on_disk());
+    assert_eq!(kept(&open(folder.path())), "");
+    assert!(!on_disk());
+}
+
+#[test]
 fn a_ledger_that_begins_with_a_configuration_is_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
@@ -231,6 +279,34 @@ fn append(store: &ChannelStore, transactions: &str) {
     store.append(vec![commit(store, transactions)]).unwrap();
 }
 
+/// A block of one transaction that does something to private keys of the collection `c`.
+fn append_private(store: &ChannelStore, act: impl FnOnce(&mut Simulator<StateSnapshot>)) {
+    let mut simulator = Simulator::new(store.snapshot());
+    act(&mut simulator);
+    let SimulationResult { public, private, .. } = simulator.finish();
+    let rwset = ReadWriteSet::decode(&public).unwrap();
+    let envelopes = vec![endorsed(&proposed(store.height(), 0), &rwset)];
+    let previous = store.tip_hash().map(Vec::from).unwrap_or_default();
+    let mut block = block::next(store.height(), previous, envelopes);
+    block::set_verdicts(&mut block, &[TxValidationCode::Valid]);
+    let writes = PrivateWrites::of_block(&block, |_| private.clone().into_iter().collect());
+    let commit = replay(block, &store.snapshot()).unwrap();
+    store.append(vec![Commit { private: writes, ..commit }]).unwrap();
+}
+
+fn hide(key: &'static str, value: &'static str) -> impl FnOnce(&mut Simulator<StateSnapshot>) {
+    move |simulator| simulator.put_private("cc", "c", key, value.into()).unwrap()
+}
+
+/// What is kept of private keys, as `key=value`.
+fn kept(store: &ChannelStore) -> String {
+    let found = store.snapshot().private_range(("cc", "c"), ("", ""), 9).unwrap();
+    let found = found
+        .into_iter()
+        .map(|(key, value)| format!("{key}={}", String::from_utf8(value).unwrap()));
+    found.collect::<Vec<_>>().join(" ")
+}
+
 /// The next block; transactions are separated by commas, `k=v` writes and `!k` deletes.
 fn commit(store: &ChannelStore, transactions: &str) -> Commit {
     let envelopes: Vec<_> = transactions
@@ -259,6 +335,10 @@ fn transaction(height: u64, index: usize, writes: &str) -> Vec<u8> {
     let writes = writes.split_whitespace().map(write).collect();
     let public = KvrwSet { writes, ..KvrwSet::default() };
     let set = NamespaceSet { name: "cc".into(), public, collections: Vec::new() };
+    endorsed(&proposed(height, index), &ReadWriteSet { namespaces: vec![set] })
+}
+
+fn proposed(height: u64, index: usize) -> fabric_protos::protos::Proposal {
     let channel = "mychannel".parse().unwrap();
     let (proposal, _) = proposal::build(ProposalSpec {
         channel: Some(&channel),
@@ -269,7 +349,7 @@ fn transaction(height: u64, index: usize, writes: &str) -> Vec<u8> {
         nonce: format!("{height}.{index}").as_bytes(),
         timestamp: Timestamp { seconds: 1, nanos: 0 },
     });
-    endorsed(&proposal, &ReadWriteSet { namespaces: vec![set] })
+    proposal
 }
 
 fn endorsed(proposal: &fabric_protos::protos::Proposal, rwset: &ReadWriteSet) -> Vec<u8> {
