@@ -54,7 +54,10 @@ fn wrong_mappings_and_data_are_told_by_line_and_column() {
             ("rml:reference ", "rml:refrence "),
             "mapping.ttl:4:66: rml:refrence is no property read here; is rml:reference meant?",
         ),
-        (("\"name\"", "\"nmae\""), "mapping.ttl:2:37: there is no column \"nmae\" [data]"),
+        (
+            ("\"name\"", "\"nmae\""),
+            "mapping.ttl:2:37: things.csv: there is no column \"nmae\" [data]",
+        ),
         (("things.csv", "../things.csv"), " [data]"),
         (("things.csv", "/etc/passwd"), "is not inside the folder of the run [data]"),
         (("e:name", "e:na me"), " [syntax]"),

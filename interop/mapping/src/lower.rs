@@ -57,6 +57,7 @@ fn lower_in(turtle: &str, profile: Profile, outside: Option<&dyn Outside>) -> Lo
     let base = document.base.filter(|base| base != MAPPING_BASE);
     let graph = MappingGraph::new(document.triples);
     let mut lowering = Lowering::new(&graph, profile, outside);
+    lowering.folder = folder_of(base.as_deref());
     lowering.report_unknown_terms();
     let maps = lowering.triples_maps();
     lowering.check_parents(&maps);
@@ -73,6 +74,15 @@ fn lower_in(turtle: &str, profile: Profile, outside: Option<&dyn Outside>) -> Lo
     Lowered { plan, problems }
 }
 
+/// What relative IRIs come to begin with, under this base.
+fn folder_of(base: Option<&str>) -> String {
+    match base.and_then(|base| base.rfind('/').and_then(|end| base.get(..=end))) {
+        Some(folder) => folder.to_owned(),
+        // Of `MAPPING_BASE` its scheme is left.
+        None => "urn:".to_owned(),
+    }
+}
+
 fn syntax_problem(error: &TurtleError) -> Problem {
     let message = match error {
         TurtleError::Syntax { detail, .. } => detail.clone(),
@@ -85,6 +95,8 @@ struct Lowering<'g> {
     graph: &'g MappingGraph,
     profile: Profile,
     outside: Option<&'g dyn Outside>,
+    /// What relative IRIs of the mapping begin with.
+    folder: String,
     problems: BTreeSet<Problem>,
     executions: Vec<Execution>,
     /// Executions already lowered, by node and by what their references are into; `None` for
@@ -118,6 +130,7 @@ impl<'g> Lowering<'g> {
             graph,
             profile,
             outside,
+            folder: String::new(),
             problems: BTreeSet::new(),
             executions: Vec::new(),
             known_executions: BTreeMap::new(),

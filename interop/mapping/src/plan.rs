@@ -63,6 +63,17 @@ pub(crate) enum Table {
     View(View),
 }
 
+impl Table {
+    /// The file that its records begin with.
+    pub(crate) const fn file(&self) -> Option<&LogicalSource> {
+        match self {
+            Self::Source { source, .. }
+            | Self::View(View { base: ViewBase::Source { source, .. }, .. }) => Some(source),
+            Self::View(View { base: ViewBase::Table { .. }, .. }) => None,
+        }
+    }
+}
+
 /// A logical view; each of its records has one value, or none, in each column.
 #[derive(Debug, Clone)]
 pub(crate) struct View {

@@ -205,7 +205,7 @@ pub enum SourceError {
     #[error("no JSON document: {0}")]
     Document(#[from] DocumentError),
     /// The text is not what its formulation reads.
-    #[error("line {line}: {reason}")]
+    #[error("{}{reason}", at_line(*line))]
     Syntax {
         /// The line, from 1; 0 if it is not known.
         line: u64,
@@ -231,4 +231,8 @@ pub enum SourceError {
         /// The limit.
         limit: u64,
     },
+}
+
+fn at_line(line: u64) -> String {
+    if line == 0 { String::new() } else { format!("line {line}: ") }
 }

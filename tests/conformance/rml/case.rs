@@ -53,7 +53,7 @@ impl Case {
         for row in rows.records() {
             let row = row?;
             let id = row.get(0).ok_or("a row without a case")?.to_owned();
-            let is_error = row.iter().last() == Some("true");
+            let is_error = row.iter().next_back() == Some("true");
             cases.push(Self { folder: suite.join(&id), id, is_error });
         }
         cases.sort_by(|one, other| one.id.cmp(&other.id));

@@ -68,8 +68,8 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
     let Some(units) = bytes.strip_prefix(b"\xff\xfe") else {
         return String::from_utf8(bytes).map_err(|error| error.to_string());
     };
-    let units: Vec<u16> =
-        units.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+    let (pairs, _) = units.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
     String::from_utf16(&units).map_err(|error| error.to_string())
 }
 
@@ -111,11 +111,10 @@ fn node(text: &str) -> NamedOrBlankNode {
 }
 
 fn term(object: &Value) -> Result<Term, String> {
-    let value = match &object["value"] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    Ok(match (object["type"].as_str(), object["lang"].as_str(), object["datatype"].as_str()) {
+    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    let value = text("value").map(str::to_owned);
+    let value = value.or_else(|| object.get("value").map(Value::to_string)).ok_or("no value")?;
+    Ok(match (text("type"), text("lang"), text("datatype")) {
         (Some("literal"), Some(tag), _) => {
             Literal::new_language_tagged_literal(value, tag).map_err(|e| e.to_string())?.into()
         }

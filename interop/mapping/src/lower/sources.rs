@@ -162,7 +162,9 @@ impl<'g> Lowering<'g> {
             Some(found) => self.text(found, "a path")?,
             None => match self.objects(node, &csvw("url")).first().copied() {
                 Some(found) => match found.term {
-                    Term::NamedNode(url) => url.as_str(),
+                    Term::NamedNode(url) => {
+                        url.as_str().strip_prefix(&self.folder).unwrap_or(url.as_str())
+                    }
                     Term::Literal(url) => url.value(),
                     Term::BlankNode(_) => "",
                 },

@@ -25,7 +25,10 @@ impl Plan {
         let mut tables: Vec<Vec<Record>> = Vec::new();
         for (at, definition) in &self.tables {
             let records = table(self, definition, &tables, outside);
-            tables.push(records.map_err(|reason| data(*at, reason.to_string()))?);
+            tables.push(records.map_err(|reason| match definition.file() {
+                Some(source) => unusable(*at, source, &reason),
+                None => data(*at, reason.to_string()),
+            })?);
         }
         let base = base.or(self.base.as_deref()).unwrap_or_default();
         let names = Names { base, record: base, device: base };
@@ -44,7 +47,12 @@ impl Plan {
 }
 
 fn unusable(at: Position, source: &LogicalSource, error: &impl std::fmt::Display) -> Problem {
-    data(at, format!("{}: {error}", source.path))
+    let told = error.to_string();
+    // Why a file cannot be had names it already.
+    if told.starts_with(&source.path) {
+        return data(at, told);
+    }
+    data(at, format!("{}: {told}", source.path))
 }
 
 fn data(at: Position, message: String) -> Problem {
