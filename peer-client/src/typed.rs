@@ -4,7 +4,7 @@ use std::fmt;
 
 use fabric_protos::id::TxId;
 use fabric_protos::protos::TxValidationCode;
-use pervade_chaincode::{Caller, ClientCall, ContractError, Occasion, Outside};
+use pervade_chaincode::{Caller, ClientCall, ContractError, Occasion, Outside, Submitter};
 use thiserror::Error;
 
 use crate::gateway::Network;
@@ -41,13 +41,16 @@ use crate::{CallError, EndorseError, EvaluateError, Outcome, ProposalBuilder, Re
 /// ```
 impl Caller for Network {
     type Error = TypedCallError;
-    type Submitted<T> = Committed<T>;
 
     async fn evaluate(&mut self, call: ClientCall) -> Result<Vec<u8>, TypedCallError> {
         let signed = self.proposal(call).build().map_err(CallError::from)?.sign();
         let proposal = signed.map_err(CallError::from)?;
         Ok(proposal.evaluate().await.map_err(CallError::from)?)
     }
+}
+
+impl Submitter for Network {
+    type Submitted<T> = Committed<T>;
 
     async fn submit(&mut self, call: ClientCall) -> Result<Committed<Vec<u8>>, TypedCallError> {
         let contract = self.contract(call.chaincode.clone());

@@ -6,7 +6,9 @@ use std::future::Future;
 
 use fabric_protos::id::ChaincodeName;
 
-use crate::{ArgumentError, CallError, Fault, Occasion, Output, Secret, Status, Transaction};
+use crate::{
+    ArgumentError, CallError, Fault, Occasion, Output, ReadTransaction, Secret, Status, Transaction,
+};
 
 /// Something that can call a chaincode: a client's connection, or a running transaction.
 ///
@@ -51,16 +53,23 @@ pub trait Caller {
     /// Why a call may fail.
     type Error: Error;
 
-    /// What a submission gives for the function's answer: the answer itself where the caller
-    /// only takes part in a transaction, the answer with its place on the ledger where it
-    /// commits one.
-    type Submitted<T>;
-
     /// Asks for an answer; nothing is recorded.
     fn evaluate(
         &mut self,
         call: ClientCall,
     ) -> impl Future<Output = Result<Vec<u8>, Self::Error>> + Send;
+}
+
+/// A caller that may have something written: everyone but an evaluate function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` only reads, and cannot have a submit function run",
+    note = "call it from a function that is marked `#[submit]` and takes `tx: &mut Transaction`"
+)]
+pub trait Submitter: Caller {
+    /// What a submission gives for the function's answer: the answer itself where the caller
+    /// only takes part in a transaction, the answer with its place on the ledger where it
+    /// commits one.
+    type Submitted<T>;
 
     /// Has a transaction made, and waits until it is committed if the caller is one that
     /// commits.
@@ -86,7 +95,7 @@ pub trait Caller {
     note = "chaincode reaches only functions that are marked `#[external]` and take nothing transient: a called chaincode sees the transient map of the client's proposal, not one of its caller's",
     note = "to call it all the same, by its name and with raw arguments, use `Transaction::call`"
 )]
-pub trait Outside: Caller {}
+pub trait Outside: Submitter {}
 
 /// One call of a typed client.
 #[derive(Clone, Debug)]
@@ -155,7 +164,7 @@ impl ClientCall {
     ///
     /// # Errors
     /// If the call fails or its answer cannot be read.
-    pub async fn submit<T: Output, C: Caller>(
+    pub async fn submit<T: Output, C: Submitter>(
         self,
         caller: &mut C,
     ) -> Result<C::Submitted<T>, ClientError<C::Error>> {
@@ -167,11 +176,14 @@ impl ClientCall {
 /// A call of another chaincode takes part in the transaction that makes it, and commits with it.
 impl Caller for Transaction {
     type Error = CallError;
-    type Submitted<T> = T;
 
     async fn evaluate(&mut self, call: ClientCall) -> Result<Vec<u8>, CallError> {
-        self.call(&call.chaincode, call.function, call.arguments).await
+        self.call_to_read(&call.chaincode, call.function, call.arguments).await
     }
+}
+
+impl Submitter for Transaction {
+    type Submitted<T> = T;
 
     async fn submit(&mut self, call: ClientCall) -> Result<Vec<u8>, CallError> {
         self.call(&call.chaincode, call.function, call.arguments).await
@@ -179,6 +191,15 @@ impl Caller for Transaction {
 
     fn read<T, E>(submitted: Vec<u8>, read: impl FnOnce(Vec<u8>) -> Result<T, E>) -> Result<T, E> {
         read(submitted)
+    }
+}
+
+/// An evaluate function calls those of others.
+impl Caller for ReadTransaction {
+    type Error = CallError;
+
+    async fn evaluate(&mut self, call: ClientCall) -> Result<Vec<u8>, CallError> {
+        self.call_to_read(&call.chaincode, call.function, call.arguments).await
     }
 }
 

@@ -126,7 +126,7 @@ mod transaction;
 mod transient;
 
 pub use argument::{Answer, Argument, ArgumentError, Bytes, Json, MapKey, Output, Timestamp};
-pub use caller::{Caller, ClientCall, ClientError, Outside};
+pub use caller::{Caller, ClientCall, ClientError, Outside, Submitter};
 pub use chaincode::{Call, Chaincode, ChaincodeFlaw, Contract, Running};
 pub use composite::{CompositeKey, CompositeKeyError};
 pub use context::Context;

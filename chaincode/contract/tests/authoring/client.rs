@@ -71,6 +71,21 @@ impl Cashier {
         let sum = counter.add(number, note).await?;
         Ok(format!("{before:?} then {} {:?}", sum.total, sum.note))
     }
+
+    #[evaluate]
+    async fn paid(&self, tx: &mut ReadTransaction) -> Result<u64, ClientError<CallError>> {
+        Ok(CounterClient::new(tx, name("counter")).total().await?.unwrap_or_default())
+    }
+}
+
+#[test]
+fn an_evaluate_function_asks_another() {
+    let mut ledger = ledger();
+    check(
+        &ledger.submit(&TestCall::new("counter", "Add").arg("5").arg("")),
+        expect![[r#"200 {"note":null,"total":5}"#]],
+    );
+    check(&ledger.evaluate(&TestCall::new("cashier", "paid")), expect!["200 5"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use pervade_chaincode::{CallError, ClientError, Secret, Transaction, contract};
+use pervade_chaincode::{CallError, ClientError, ReadTransaction, Secret, Transaction, contract};
 
 struct Inner;
 
@@ -23,6 +23,10 @@ async fn outer(tx: &mut Transaction) -> Result<(), ClientError<CallError>> {
     inner.open().await?;
     inner.secret(Secret::new(1)).await?;
     inner.own().await
+}
+
+async fn reader(tx: &mut ReadTransaction) -> Result<(), ClientError<CallError>> {
+    InnerClient::new(tx, "inner".parse().unwrap()).open().await
 }
 
 fn main() {}

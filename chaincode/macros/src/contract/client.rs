@@ -47,7 +47,9 @@ fn method(options: &Options, function: &Function) -> TokenStream {
     let Function { name, ident, answer, .. } = function;
     let value = bounds::answer(answer, "Value");
     let (verb, value) = match function.access {
-        Access::Write => (quote!(submit), quote!(C::Submitted<#value>)),
+        Access::Write => {
+            (quote!(submit), quote!(<C as ::pervade_chaincode::Submitter>::Submitted<#value>))
+        }
         Access::Read => (quote!(evaluate), value),
     };
     let full_name = format!("{}:{}", options.name.value(), name.value());
@@ -68,14 +70,18 @@ fn method(options: &Options, function: &Function) -> TokenStream {
         let give = bounds::transient(of, "give");
         quote!(#call.transient(#text, #give(&#name))?;)
     });
-    let bound = (!is_callable_from_chaincode(function))
-        .then(|| quote!(where C: ::pervade_chaincode::Outside));
+    let caller = match (is_callable_from_chaincode(function), function.access) {
+        (false, _) => quote!(Outside),
+        (true, Access::Write) => quote!(Submitter),
+        (true, Access::Read) => quote!(Caller),
+    };
     quote! {
         #[doc = #docs]
         pub async fn #ident(
             &mut self, #(#parameters),*
         ) -> ::core::result::Result<#value, ::pervade_chaincode::ClientError<C::Error>>
-        #bound
+        where
+            C: ::pervade_chaincode::#caller,
         {
             let mut #call = ::pervade_chaincode::ClientCall::new(
                 self.chaincode.clone(), #full_name, #occasion,

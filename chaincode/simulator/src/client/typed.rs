@@ -1,6 +1,6 @@
 //! Typed clients of contracts, calling into the simulator.
 
-use pervade_chaincode::{Caller, ClientCall, Occasion, Outside};
+use pervade_chaincode::{Caller, ClientCall, Occasion, Outside, Submitter};
 
 use super::Client;
 use crate::outcome::{Committed, Failure};
@@ -38,12 +38,15 @@ use crate::outcome::{Committed, Failure};
 /// ```
 impl Caller for Client<'_> {
     type Error = Failure;
-    type Submitted<T> = Answered<T>;
 
     async fn evaluate(&mut self, call: ClientCall) -> Result<Vec<u8>, Failure> {
         let (function, arguments) = (call.function, call.arguments.clone());
         self.about(call).evaluate(function, arguments)
     }
+}
+
+impl Submitter for Client<'_> {
+    type Submitted<T> = Answered<T>;
 
     async fn submit(&mut self, call: ClientCall) -> Result<Answered<Vec<u8>>, Failure> {
         let (function, arguments) = (call.function, call.arguments.clone());
