@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pervade_chaincode::{Argument, Schemas};
+use pervade_chaincode::{Argument, Bytes, Json, Schemas, Timestamp};
+use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -237,4 +238,40 @@ fn document<T: Argument>() -> Value {
     document["definitions"] = json!(named);
     document["components"] = json!({"schemas": named});
     document
+}
+
+proptest! {
+    /// Whatever bytes come as an argument, they are refused or they are a value, which is written
+    /// in one way from then on.
+    #[test]
+    fn any_bytes_are_refused_or_have_one_form(
+        bytes in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..40),
+            "[\\[\\]{}:,\"0-9a-z +.-]{0,40}".prop_map(String::into_bytes),
+            r#"\{"kind":"(Nothing|Named|One)"(,"(a|b|of)":("fragile"|-?[0-9]{1,3}|null))*\}"#
+                .prop_map(String::into_bytes),
+        ],
+    ) {
+        settled::<(Option<String>, u128, BTreeMap<i8, bool>)>(&bytes);
+        settled::<Option<Vec<Option<Mark>>>>(&bytes);
+        settled::<Vec<Untagged>>(&bytes);
+        settled::<Vec<u8>>(&bytes);
+        settled::<String>(&bytes);
+        settled::<i128>(&bytes);
+        settled::<Timestamp>(&bytes);
+        settled::<Bytes>(&bytes);
+        settled::<Internal>(&bytes);
+        settled::<Adjacent>(&bytes);
+        settled::<External>(&bytes);
+        settled::<Parcel>(&bytes);
+        settled::<Json<Value>>(&bytes);
+        settled::<Even>(&bytes);
+    }
+}
+
+fn settled<T: Argument>(bytes: &[u8]) {
+    let Ok(value) = T::decode(bytes) else { return };
+    let written = value.encode().unwrap();
+    let again = T::decode(&written).unwrap().encode().unwrap();
+    assert_eq!(again, written, "of {bytes:?}");
 }
