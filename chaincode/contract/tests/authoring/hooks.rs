@@ -142,6 +142,26 @@ impl Open {
     }
 }
 
+/// Names that the macros use as well, and one that Rust keeps for itself.
+#[derive(Debug)]
+struct Named;
+
+#[contract(name = "named")]
+impl Named {
+    #[evaluate]
+    fn r#move(&self, _tx: &ReadTransaction, r#type: String, call: u8, transaction: u8) -> String {
+        format!("{} {call} {transaction}", r#type)
+    }
+}
+
+#[test]
+fn parameters_may_have_any_name() {
+    let named = Chaincode::named("own").with(Named);
+    let parameter = &named.metadata()["contracts"]["named"]["transactions"][0]["parameters"][0];
+    assert_eq!(parameter["name"], "type");
+    check(&ledger(Named).evaluate(&call("move a 1 2")), expect!["200 a 1 2"]);
+}
+
 #[test]
 fn one_function_answers_for_all_that_do_not_exist() {
     let ledger = ledger(Open);

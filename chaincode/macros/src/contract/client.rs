@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Error, Result, Type};
 
@@ -61,12 +62,12 @@ fn method(options: &Options, function: &Function) -> TokenStream {
         .filter_map(|given| given.argument().or_else(|| given.transient()))
         .map(|(name, of)| quote!(#name: #of));
     let arguments = function.arguments().map(|(name, of)| {
-        let text = name.to_string();
+        let text = name.unraw().to_string();
         let encode = bounds::argument(of, "encode");
         quote!(#call.argument(#text, #encode(&#name))?;)
     });
     let transient = function.transient().map(|(name, of)| {
-        let text = name.to_string();
+        let text = name.unraw().to_string();
         let give = bounds::transient(of, "give");
         quote!(#call.transient(#text, #give(&#name))?;)
     });

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{ItemImpl, LitStr};
 
 use super::function::{Access, Function, Mark};
@@ -106,7 +107,7 @@ fn description_of(function: &Function) -> TokenStream {
 }
 
 fn described(parameter: &Ident, schema: &TokenStream) -> TokenStream {
-    let name = parameter.to_string();
+    let name = parameter.unraw().to_string();
     quote!(::pervade_chaincode::Parameter { name: #name, schema: #schema })
 }
 
@@ -175,14 +176,14 @@ impl Run<'_> {
         let mut position = 0_usize;
         let own = self.around.parameters.iter().map(|parameter| match parameter {
             Parameter::Argument { ident, of } => {
-                let (local, text) = (local(ident), ident.to_string());
+                let (local, text) = (local(ident), ident.unraw().to_string());
                 let at = position;
                 position = position.saturating_add(1);
                 let decode = bounds::argument(of, "decode");
                 quote!(let #local = call.argument(#at, #text, #decode)?;)
             }
             Parameter::Transient { ident, of } => {
-                let (local, text) = (local(ident), ident.to_string());
+                let (local, text) = (local(ident), ident.unraw().to_string());
                 let take = bounds::transient(of, "take");
                 quote!(let #local = call.transient(#text, #take)?;)
             }
@@ -252,5 +253,6 @@ impl Names {
 
 /// The decoded value of a parameter. The author may have called it `call`.
 fn local(parameter: &Ident) -> Ident {
-    Ident::new(&format!("argument_{parameter}"), parameter.span().resolved_at(Span::mixed_site()))
+    let name = format!("argument_{}", parameter.unraw());
+    Ident::new(&name, parameter.span().resolved_at(Span::mixed_site()))
 }

@@ -1,6 +1,7 @@
 //! One function of a contract, as its author wrote it.
 
 use proc_macro2::Span;
+use syn::ext::IdentExt;
 use syn::{Error, FnArg, Ident, ImplItemFn, LitStr, Result, ReturnType, Type};
 
 use super::Options;
@@ -57,7 +58,7 @@ impl Function {
         };
         Ok(Some(Self {
             mark,
-            name: renamed.unwrap_or_else(|| LitStr::new(&ident.to_string(), ident.span())),
+            name: renamed.unwrap_or_else(|| LitStr::new(&ident.unraw().to_string(), ident.span())),
             docs: docs::of(&item.attrs),
             access,
             external,
