@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 use fabric_protos::protos::ChaincodeMessage;
 use futures::Stream;
 use tokio::sync::Notify;
-use tracing::debug;
+use tracing::{debug, warn};
 
-use crate::{Limits, Session, SessionError};
+use crate::record::Recorder;
+use crate::{Session, SessionError, StreamOptions};
 use state::{Done, MayRead, State, Wakes};
 
 pub(crate) use leaving::Leaving;
@@ -68,11 +69,15 @@ const YIELD_BYTES: usize = 64 * 1024;
 /// Opens a stream: what drives it, and what it sends.
 pub(crate) fn open(
     (session, opening): (Session, Vec<ChaincodeMessage>),
-    limits: &Limits,
+    options: &StreamOptions,
 ) -> (Driver, Leaving) {
+    let StreamOptions { limits, recording, .. } = options;
+    let recorder = recording.as_ref().map(Recorder::open).and_then(|recorder| {
+        recorder.inspect_err(|error| warn!(%error, "a stream cannot be recorded")).ok()
+    });
     let shared = Arc::new(Shared {
         incoming: Mutex::new(Box::pin(futures::stream::pending())),
-        state: Mutex::new(State::new(session, opening, limits.in_flight_max)),
+        state: Mutex::new(State::new((session, opening), limits.in_flight_max, recorder)),
         opened: Instant::now(),
         grace: limits.grace,
         ended: Notify::new(),

@@ -34,12 +34,12 @@ pub(crate) async fn launched(
     let unreachable = |source| LaunchError::Unreachable { peer: peer.to_owned(), source };
     let channel = endpoint.connect().await.map_err(unreachable)?;
     info!(chaincode = %chaincode.name(), package_id = options.package_id, peer, "dialled");
-    let StreamOptions { package_id, limits } = options;
+    let StreamOptions { package_id, limits, .. } = &options;
     let mut client = ChaincodeSupportClient::new(channel)
         .max_decoding_message_size(limits.message_bytes_max)
         .max_encoding_message_size(limits.message_bytes_max);
-    let session = Session::with_limits(chaincode, &package_id, limits.clone());
-    let (driver, leaving) = open(session, &limits);
+    let session = Session::with_limits(chaincode, package_id, limits.clone());
+    let (driver, leaving) = open(session, &options);
     let refused = |status| LaunchError::Refused { peer: peer.to_owned(), status: Box::new(status) };
     let answer = client.register(leaving.map_while(Result::ok)).await.map_err(refused)?;
     let ended = driver.run(until_failure(answer.into_inner()), shutdown).await;

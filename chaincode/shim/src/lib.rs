@@ -15,6 +15,7 @@ mod launch;
 mod limits;
 mod link;
 mod program;
+pub mod record;
 mod service;
 mod session;
 pub mod settings;

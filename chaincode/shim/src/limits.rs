@@ -7,6 +7,8 @@ use pervade_ports::Clock;
 use pervade_ports::system::SystemClock;
 use pervade_rpc::MESSAGE_BYTES_MAX;
 
+use crate::record::Recording;
+
 /// What a stream may hold and take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -84,12 +86,14 @@ pub struct StreamOptions {
     pub package_id: String,
     /// What the stream may hold and take.
     pub limits: Limits,
+    /// Where each stream is written down, if it is.
+    pub recording: Option<Recording>,
 }
 
 impl StreamOptions {
     /// A package's streams, with the usual limits.
     #[must_use]
     pub fn new(package_id: &str) -> Self {
-        Self { package_id: package_id.to_owned(), limits: Limits::default() }
+        Self { package_id: package_id.to_owned(), limits: Limits::default(), recording: None }
     }
 }

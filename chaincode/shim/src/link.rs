@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::drive::open;
-use crate::{Limits, Session};
+use crate::{Session, StreamOptions};
 
 /// The peer's ends of a stream. Dropping either ends it.
 #[derive(Debug)]
@@ -27,9 +27,8 @@ pub struct Link {
 pub fn in_process(chaincode: Arc<Chaincode>, package_id: &str, spawn: &dyn Spawn) -> Link {
     let (to_chaincode, incoming) = mpsc::channel(LINK_MESSAGES_MAX);
     let (outgoing, from_chaincode) = mpsc::channel(LINK_MESSAGES_MAX);
-    let limits = Limits::default();
-    let session = Session::with_limits(chaincode, package_id, limits.clone());
-    let (driver, mut leaving) = open(session, &limits);
+    let session = Session::new(chaincode, package_id);
+    let (driver, mut leaving) = open(session, &StreamOptions::new(package_id));
     let carry = async move {
         while let Some(Ok(message)) = leaving.next().await {
             if outgoing.send(message).await.is_err() {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _};
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -16,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 use tracing_subscriber::EnvFilter;
 
+use crate::record::replay;
 use crate::settings::{Mode, Settings, Variables};
 use crate::{ServeError, ServiceTls, StreamOptions, launch, serve};
 use error::ProgramError;
@@ -117,6 +120,9 @@ impl Program {
         let read = arguments::read(self, arguments, &variables)?;
         log(&variables);
         let chaincode = make(&read.chosen).map_err(|error| ProgramError::Make(error.into()))?;
+        if let Some(file) = &read.replay {
+            return replayed(chaincode, file);
+        }
         let settings = Settings::read(&read.flags, &Variables::new(variables))?;
         let runtime = runtime().map_err(ProgramError::Runtime)?;
         let ended = runtime.block_on(run(Arc::new(chaincode), settings));
@@ -124,6 +130,14 @@ impl Program {
         runtime.shutdown_background();
         ended
     }
+}
+
+/// Runs a recording, and says on standard output how much of it was the same.
+fn replayed(chaincode: Chaincode, file: &Path) -> Result<(), ProgramError> {
+    let unread = |source| ProgramError::Read { path: file.to_owned(), source };
+    let recording = BufReader::new(File::open(file).map_err(unread)?);
+    let compared = replay(&Arc::new(chaincode), recording)?;
+    writeln!(io::stdout(), "the same: {compared} messages").map_err(unread)
 }
 
 /// More threads than cores, so that streams go on where contracts hold some up.
@@ -135,8 +149,8 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 async fn run(chaincode: Arc<Chaincode>, settings: Settings) -> Result<(), ProgramError> {
-    let Settings { package_id, mode, limits } = settings;
-    let options = StreamOptions { package_id, limits };
+    let Settings { package_id, mode, limits, recording } = settings;
+    let options = StreamOptions { package_id, limits, recording };
     let mut terminate = signal(SignalKind::terminate()).map_err(ProgramError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ProgramError::Runtime)?;
     let shutdown = async move {

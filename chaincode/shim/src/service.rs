@@ -160,10 +160,10 @@ impl ChaincodeService for Service {
         request: Request<Streaming<ChaincodeMessage>>,
     ) -> Result<Response<Leaving>, Status> {
         info!(peer = ?request.remote_addr(), "a peer has dialled");
-        let StreamOptions { package_id, limits } = &self.options;
+        let StreamOptions { package_id, limits, .. } = &self.options;
         let chaincode = Arc::clone(&self.chaincode);
         let session = Session::with_limits(chaincode, package_id, limits.clone());
-        let (driver, leaving) = open(session, limits);
+        let (driver, leaving) = open(session, &self.options);
         let mut taking = self.taking.clone();
         tokio::spawn(async move {
             // The service may be gone before its streams: then none is taken either.

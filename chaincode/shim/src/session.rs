@@ -12,7 +12,7 @@ use pervade_chaincode::host::Terms;
 
 use crate::Limits;
 use key::Key;
-use transactions::{Beginning, Transactions};
+use transactions::Transactions;
 use work::{Context, Task};
 
 pub(crate) use work::{Ran, Work};
@@ -179,10 +179,8 @@ impl Session {
         if let Some(reason) = self.refusal(&key) {
             return Next::Send(key.error(reason));
         }
-        match self.transactions.begin(key, proposed, now) {
-            Beginning::Now(task) => self.work(task),
-            Beginning::Later => Next::Nothing,
-        }
+        let task = self.transactions.begin(key, proposed, now);
+        task.map_or(Next::Nothing, |task| self.work(task))
     }
 
     /// Why a transaction cannot begin. The answer is an `ERROR` and not a response with a status:

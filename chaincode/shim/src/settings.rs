@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::record::{Recording, Shown};
 use crate::{Limits, Runs};
 
 pub use pem::{Pem, PemError};
@@ -25,6 +26,8 @@ pub struct Settings {
     pub mode: Mode,
     /// What one stream may hold and take.
     pub limits: Limits,
+    /// Where each stream is written down, if it is.
+    pub recording: Option<Recording>,
 }
 
 /// Who dials whom.
@@ -89,6 +92,10 @@ pub struct Flags {
     pub grace: Option<u64>,
     /// `--twice`.
     pub twice: bool,
+    /// `--record`.
+    pub record: Option<PathBuf>,
+    /// `--record-secrets`.
+    pub record_secrets: Shown,
 }
 
 /// Most MiB of a message that can be asked for: gRPC's length field holds no more.
@@ -113,7 +120,9 @@ impl Settings {
             Some(told) => told.into_parts(),
             None => (package_id(flags, variables)?, mode(flags, variables)?),
         };
-        Ok(Self { package_id, mode, limits: limits(flags)? })
+        let shown = flags.record_secrets;
+        let recording = flags.record.clone().map(|file| Recording { file, shown });
+        Ok(Self { package_id, mode, limits: limits(flags)?, recording })
     }
 }
 

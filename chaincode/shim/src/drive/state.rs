@@ -12,10 +12,12 @@ use tracing::warn;
 use super::Ended;
 use super::costs::Costs;
 use crate::Session;
+use crate::record::{Recorder, Sender};
 use crate::session::{Next, Ran, Work};
 
 pub(super) struct State {
     session: Session,
+    recorder: Option<Recorder>,
     costs: Costs,
     /// Read, and not yet taken by the session.
     arrived: VecDeque<ChaincodeMessage>,
@@ -100,19 +102,20 @@ impl State {
     pub(super) const FIRST_READER: u64 = 0;
 
     pub(super) fn new(
-        session: Session,
-        opening: Vec<ChaincodeMessage>,
+        (session, opening): (Session, Vec<ChaincodeMessage>),
         in_flight_max: usize,
+        recorder: Option<Recorder>,
     ) -> Self {
         let usual = available_parallelism().map_or(1, usize::from);
-        Self {
+        let mut state = Self {
             session,
+            recorder,
             costs: Costs::default(),
             arrived: VecDeque::new(),
             is_closed: false,
             slow: VecDeque::new(),
             helpers: Helpers { usual, at_work: 0, to_come: 0, settled: 0, settled_then: 0 },
-            leaving: opening.into(),
+            leaving: VecDeque::new(),
             leaving_max: in_flight_max.saturating_add(BESIDE_TRANSACTIONS_MAX),
             writer: None,
             reader: None,
@@ -121,7 +124,16 @@ impl State {
             is_watched: false,
             drained_by: None,
             ended: None,
+        };
+        opening.into_iter().for_each(|message| state.send(message));
+        state
+    }
+
+    fn send(&mut self, message: ChaincodeMessage) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.note(Sender::Chaincode, &message);
         }
+        self.leaving.push_back(message);
     }
 
     pub(super) fn may_read(&mut self, reader: &Waker) -> MayRead {
@@ -163,9 +175,12 @@ impl State {
         }
         self.running = None;
         while let Some(message) = self.arrived.pop_front() {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.note(Sender::Peer, &message);
+            }
             match self.session.accept(message, since_opened) {
                 Ok(Next::Nothing) => {}
-                Ok(Next::Send(message)) => self.leaving.push_back(message),
+                Ok(Next::Send(message)) => self.send(message),
                 Ok(Next::Run(mut work)) => {
                     if let Some(function) = work.function() {
                         work.label = self.costs.label(function);
@@ -198,7 +213,9 @@ impl State {
     pub(super) fn settle(&mut self, Done { ran, label, began }: Done, now: Instant) {
         self.costs.record(label, now.saturating_duration_since(began));
         self.helpers.settled = self.helpers.settled.wrapping_add(1);
-        self.leaving.extend(self.session.settle(ran));
+        if let Some(message) = self.session.settle(ran) {
+            self.send(message);
+        }
         if self.drained_by.is_some() && self.in_flight() == 0 {
             self.end(Ended::Drained);
         }
@@ -289,7 +306,7 @@ impl State {
         if !answers.is_empty() {
             warn!(transactions = answers.len(), "gave up transactions that took too long");
         }
-        self.leaving.extend(answers);
+        answers.into_iter().for_each(|message| self.send(message));
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{Ended, Leaving, open};
-use crate::{Limits, Session};
+use crate::{Limits, Session, StreamOptions};
 
 /// Passes at once while its gate is open, and hangs while a test holds it.
 #[derive(Clone, Default)]
@@ -154,7 +154,8 @@ impl Peer {
     async fn ready(gate: &Gate, limits: Limits) -> Self {
         let chaincode = Arc::new(Chaincode::new("gate".parse().unwrap()).with(gate.clone()));
         let session = Session::with_limits(chaincode, "gate:1", limits.clone());
-        let (driver, incoming) = open(session, &limits);
+        let options = StreamOptions { limits, ..StreamOptions::new("gate:1") };
+        let (driver, incoming) = open(session, &options);
         let (outgoing, messages) = mpsc::channel(16);
         let (shutdown, asked) = oneshot::channel::<()>();
         let (tell, ended) = oneshot::channel();

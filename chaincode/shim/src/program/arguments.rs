@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{Choice, Chosen, Program, ProgramError};
+use crate::record::Shown;
 use crate::settings::Flags;
 
 /// What the command line said.
@@ -15,6 +16,8 @@ use crate::settings::Flags;
 pub(super) struct Read {
     pub(super) flags: Flags,
     pub(super) chosen: Chosen,
+    /// A recording to be run, instead of anything else.
+    pub(super) replay: Option<PathBuf>,
 }
 
 pub(super) fn read(
@@ -30,7 +33,8 @@ pub(super) fn read(
         (choice.flag, told.map_or(choice.default, String::as_str).to_owned())
     });
     let chosen = Chosen(chosen.collect());
-    Ok(Read { flags: flags(&matches)?, chosen })
+    let replay = matches.get_one::<PathBuf>("replay").cloned();
+    Ok(Read { flags: flags(&matches)?, chosen, replay })
 }
 
 /// Peers' builders write Go's flag with one dash: `-peer.address`.
@@ -57,7 +61,7 @@ fn command(program: &Program) -> Command {
             );
             Arg::new(choice.flag).long(choice.flag).value_name("VALUE").help(help)
         }));
-    command.args(connection()).args(limits())
+    command.args(connection()).args(limits()).args(recording())
 }
 
 fn connection() -> [Arg; 8] {
@@ -129,6 +133,23 @@ fn limits() -> [Arg; 5] {
     ]
 }
 
+fn recording() -> [Arg; 3] {
+    let file = |name: &'static str| {
+        Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf))
+    };
+    [
+        file("record").help("Write every stream down, without secrets; see --replay"),
+        Arg::new("record-secrets")
+            .long("record-secrets")
+            .value_name("KIND,...")
+            .value_delimiter(',')
+            .value_parser(["transient", "private"])
+            .requires("record")
+            .help("Secrets to write down as well: transient data, private values"),
+        file("replay").help("Run a recording, tell the first difference, and do nothing else"),
+    ]
+}
+
 fn after_help(name: &str, choices: &[Choice]) -> String {
     let example = choices.first().map(|choice| {
         format!("\n  {name} --{} {} --address 0.0.0.0:9999", choice.flag, choice.default)
@@ -154,6 +175,9 @@ fn flags(matches: &ArgMatches) -> Result<Flags, ProgramError> {
     let text = |name: &str| matches.get_one::<String>(name).cloned();
     let file = |name: &str| matches.get_one::<PathBuf>(name).cloned();
     let number = |name: &str| matches.get_one::<usize>(name).copied();
+    let secrets = matches.get_many::<String>("record-secrets").into_iter().flatten();
+    let secrets: Vec<&str> = secrets.map(String::as_str).collect();
+    let shows = |kind: &str| secrets.contains(&kind);
     let seconds = |name: &str| matches.get_one::<u64>(name).copied();
     Ok(Flags {
         address: text("address"),
@@ -169,6 +193,8 @@ fn flags(matches: &ArgMatches) -> Result<Flags, ProgramError> {
         deadline: seconds("deadline"),
         grace: seconds("grace"),
         twice: matches.get_flag("twice"),
+        record: file("record"),
+        record_secrets: Shown { transient: shows("transient"), private: shows("private") },
     })
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use tracing::debug;
 
+use crate::record::ReplayError;
 use crate::settings::SettingsError;
 use crate::{LaunchError, ServeError};
 
@@ -29,6 +30,8 @@ pub(super) enum ProgramError {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Launch(#[from] LaunchError),
+    #[error("the recording does not run as it was")]
+    Replay(#[from] ReplayError),
 }
 
 /// Exit code of a process that failed.
@@ -53,7 +56,11 @@ impl ProgramError {
         }
         ExitCode::from(match self {
             Self::Usage(_) | Self::Settings(_) | Self::Make(_) | Self::Read { .. } => USAGE,
-            Self::Runtime(_) | Self::Listen { .. } | Self::Serve(_) | Self::Launch(_) => FAILED,
+            Self::Runtime(_)
+            | Self::Listen { .. }
+            | Self::Serve(_)
+            | Self::Launch(_)
+            | Self::Replay(_) => FAILED,
         })
     }
 

@@ -42,14 +42,6 @@ enum Stage {
     GivenUp { next: Option<Content> },
 }
 
-/// When a transaction begins.
-#[derive(Debug)]
-pub(super) enum Beginning {
-    Now(Task),
-    /// After the reply that the peer owes to a run before.
-    Later,
-}
-
 impl Transactions {
     pub(super) fn len(&self) -> usize {
         self.running.len()
@@ -65,28 +57,28 @@ impl Transactions {
     }
 
     /// Begins a transaction. One that runs under the same key was given up by the peer, which
-    /// never has two of them.
-    pub(super) fn begin(&mut self, key: Key, proposed: Content, now: Duration) -> Beginning {
+    /// never has two of them; if the peer owes that one a reply, this one begins later.
+    pub(super) fn begin(&mut self, key: Key, proposed: Content, now: Duration) -> Option<Task> {
         let ticket = self.ticket();
         let entry = self.running.entry(key.clone());
         let slot = match entry {
             Entry::Vacant(vacant) => {
                 vacant.insert(Running { ticket, began: now, stage: Stage::Working });
-                return Beginning::Now(Task::begin(key, ticket, proposed));
+                return Some(Task::begin(key, ticket, proposed));
             }
             Entry::Occupied(occupied) => occupied.into_mut(),
         };
         (slot.ticket, slot.began) = (ticket, now);
         match mem::replace(&mut slot.stage, Stage::Working) {
-            Stage::Working => Beginning::Now(Task::begin(key, ticket, proposed)),
+            Stage::Working => Some(Task::begin(key, ticket, proposed)),
             Stage::Asking(paused) => {
                 discard(paused);
                 slot.stage = Stage::GivenUp { next: Some(proposed) };
-                Beginning::Later
+                None
             }
             Stage::GivenUp { .. } => {
                 slot.stage = Stage::GivenUp { next: Some(proposed) };
-                Beginning::Later
+                None
             }
         }
     }

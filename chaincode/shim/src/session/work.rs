@@ -113,7 +113,7 @@ impl Work {
                 (run, step)
             }
         };
-        let mut ran = run.to_message(step, key, ticket, context.message_bytes_max);
+        let mut ran = run.pause_or_end(step, key, ticket, context.message_bytes_max);
         ran.paused.iter_mut().for_each(|paused| paused.label = label);
         ran
     }
@@ -172,7 +172,7 @@ impl Run {
     }
 
     /// Turns a step into the message that carries it.
-    fn to_message(mut self, mut step: Step, key: Key, ticket: u64, bytes_max: usize) -> Ran {
+    fn pause_or_end(mut self, mut step: Step, key: Key, ticket: u64, bytes_max: usize) -> Ran {
         for _ in 0..REFUSALS_MAX {
             let request = match step {
                 Step::Ask(request) => request,
