@@ -1,5 +1,7 @@
 //! Contracts that hang, and everybody else meanwhile.
 
+#![expect(clippy::await_holding_lock, reason = "a gate is held while a contract waits at it")]
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

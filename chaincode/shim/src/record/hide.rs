@@ -61,6 +61,7 @@ impl Hider {
         message
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other message carries a private value")]
     fn hide_request(&mut self, mut message: ChaincodeMessage) -> ChaincodeMessage {
         let kind = message.r#type();
         if let Some(is_private) = reads_private(kind, &message.payload) {
@@ -89,6 +90,7 @@ impl Hider {
 }
 
 /// Whether a request that reads values reads those of a private collection; none for others.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other message reads values by their names")]
 fn reads_private(kind: Type, payload: &[u8]) -> Option<bool> {
     let collection = match kind {
         Type::GetState => GetState::decode(payload).map(|get| get.collection),

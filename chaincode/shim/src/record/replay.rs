@@ -23,9 +23,9 @@ use crate::{Session, SessionError};
 /// At the first difference, and if the recording cannot be read.
 pub fn replay(chaincode: &Arc<Chaincode>, mut input: impl Read) -> Result<u64, ReplayError> {
     let mut magic = [0; MAGIC.len()];
-    input.read_exact(&mut magic).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => ReadError::NotRecorded,
-        _ => ReadError::File(error),
+    input.read_exact(&mut magic).map_err(|error| {
+        let is_short = error.kind() == io::ErrorKind::UnexpectedEof;
+        if is_short { ReadError::NotRecorded } else { ReadError::File(error) }
     })?;
     if magic != MAGIC {
         return Err(ReadError::NotRecorded.into());
