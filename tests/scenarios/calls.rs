@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use expect_test::expect;
-use fabric_protos::protos::TxValidationCode;
+use fabric_protos::Message as _;
+use fabric_protos::protos::{ChaincodeAction, ProposalResponsePayload, TxValidationCode};
+use pervade_chaincode::Chaincode;
 use pervade_ledger::block;
+use pervade_ledger::rwset::ReadWriteSet;
 use pervade_ledger::transaction::{Unpacked, unpack};
 use pervade_peer_client::{Contract, Outcome, SignedTransaction, Start, Submitted};
+use pervade_simulator::Simulator;
 use serde_json::Value;
 
-use crate::contracts::{RELAY, SHELF};
+use crate::contracts::{RELAY, SHELF, VAULT, Vault};
 use crate::world::{BOTH, ORG1, World, chaincode, committed, endorsed, msp, propose, refused};
 
 /// T-06: a contract is reached by the address that its deployment gave it, every organisation's
@@ -83,6 +87,67 @@ async fn only_external_functions_answer_other_contracts() {
     assert_eq!(number_of(&shelf, "plums").await, 8, "nothing was written");
     committed(add(&shelf, "plums", "1").await);
     assert_eq!(number_of(&shelf, "plums").await, 9, "`add` calls `put` within the contract");
+}
+
+/// A contract on another channel is called and read; what it writes there is lost, and what it reads
+/// is not checked here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_on_another_channel_is_read_and_not_written() {
+    let mut world = World::of_two_channels("elsewhere").await;
+    let own = world.turn_to("elsewhere");
+    for contract in [SHELF, VAULT] {
+        world.deploy(contract).await;
+    }
+    let far = world.contract(SHELF).await;
+    committed(add(&far, "plums", "8").await);
+    let height = world.height();
+    world.turn_to(own.as_str());
+    world.deploy(RELAY).await;
+    let relay = world.contract(RELAY).await;
+    let call = async |contract: &str, function: &str, args: &str| {
+        let args = ["elsewhere", contract, function, args].map(str::as_bytes);
+        committed(relay.submit("call_on", &args).await.unwrap())
+    };
+    assert_eq!(call(SHELF, "get", r#"["plums"]"#).await.2, b"8");
+    let (_, number, _) = call(VAULT, "put", r#"["k","v"]"#).await;
+    let block = world.block(number).await;
+    let Ok(Unpacked::Endorser(transaction)) = unpack(&block::envelopes(&block)[0]) else {
+        panic!("no transaction")
+    };
+    let names: Vec<_> = transaction.rwset.namespaces.iter().map(|set| set.name.as_str()).collect();
+    assert_eq!(names, ["_lifecycle"], "nothing of the other channel is here");
+    world.turn_to("elsewhere");
+    assert_eq!(world.height(), height, "and nothing of this one is there");
+}
+
+/// For equal inputs a peer of the network and one of the simulator find the same read-write set, but
+/// for the blocks in which definitions were committed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_simulator_finds_the_same_read_write_sets() {
+    let world = World::with(&[VAULT]).await;
+    let mut simulator = Simulator::new().unwrap();
+    simulator.deploy(Chaincode::new(chaincode(VAULT)).with(Vault)).unwrap();
+    let alice = simulator.client(ORG1, "alice").unwrap();
+    let user = world.network.user(&msp(ORG1), "User1").unwrap();
+    let own = "_implicit_org_Org1MSP";
+    for args in [
+        vec!["put", "k", "v"],
+        vec!["find", r#"{"selector":{"a":1}}"#],
+        vec!["purge", own, "k"],
+        vec!["reveal", own, "k"],
+        vec!["keys", own],
+    ] {
+        let simulated =
+            simulator.as_(&alice).endorsed_by(&[ORG1]).endorse(args[0], args[1..].to_vec());
+        let bytes: Vec<_> = args.iter().map(|arg| arg.as_bytes()).collect();
+        let proposal = propose(&user, Some(&world.channel), VAULT, &bytes);
+        let answer = world.ask_peer(ORG1, &proposal).await;
+        let payload = ProposalResponsePayload::decode(answer.payload.as_slice()).unwrap();
+        let action = ChaincodeAction::decode(payload.extension.as_slice()).unwrap();
+        let found = ReadWriteSet::decode(&action.results).unwrap().to_string();
+        let defined = found.replace("@3.0", "@2.0");
+        assert_eq!(defined, simulated.unwrap().read_write_set().to_string(), "{args:?}");
+    }
 }
 
 /// T-02: a transaction that one organisation of three has endorsed is recorded and takes no effect;

@@ -64,6 +64,22 @@ impl Relay {
         let name = ChaincodeName::new(chaincode).expect("the tests name chaincodes");
         tx.call(&name, &function, arguments.0.into_iter().map(String::into_bytes)).await
     }
+
+    /// Calls a function on another channel and returns its answer.
+    #[submit]
+    async fn call_on(
+        &self,
+        tx: &mut Transaction,
+        channel: String,
+        chaincode: String,
+        function: String,
+        arguments: Json<Vec<String>>,
+    ) -> Result<Vec<u8>, CallError> {
+        let channel = channel.parse().expect("the tests name channels");
+        let name = ChaincodeName::new(chaincode).expect("the tests name chaincodes");
+        let arguments = arguments.0.into_iter().map(String::into_bytes);
+        tx.call_on(&channel, &name, &function, arguments).await
+    }
 }
 
 /// Keeps private values, and JSON values that are found by what is in them.
@@ -122,6 +138,7 @@ impl Vault {
     }
 
     /// Puts a public value under a key.
+    #[external]
     #[submit]
     async fn put(
         &self,

@@ -15,7 +15,7 @@ use fabric_protos::protos::{
 use fabric_protos::{Message as _, Timestamp};
 use pervade_audit::Graph;
 use pervade_embedded::{
-    EmbeddedNetwork, InProcess, NetworkDescription, NodeDescription, Options, Package,
+    ChannelSpec, EmbeddedNetwork, InProcess, NetworkDescription, NodeDescription, Options, Package,
     PackageSource, StartError, Topology,
 };
 use pervade_identity::{EcdsaSigner, PrivateKey, Role, Signer};
@@ -79,6 +79,21 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let world = Self::try_start_as(topology, folder.path()).await.unwrap();
         Self { _folder: Some(folder), ..world }
+    }
+
+    /// A new network with a second channel, which calls go to after [`Self::turn_to`].
+    pub(crate) async fn of_two_channels(second: &str) -> Self {
+        let mut topology = Topology::test_network();
+        let name = ChannelId::new(second).unwrap();
+        topology.channels.push(ChannelSpec { name, organizations: Vec::new() });
+        let folder = tempfile::tempdir().unwrap();
+        let world = Self::try_start_as(topology, folder.path()).await.unwrap();
+        Self { _folder: Some(folder), ..world }
+    }
+
+    /// Has further calls go to another channel; the one before is returned.
+    pub(crate) fn turn_to(&mut self, channel: &str) -> ChannelId {
+        std::mem::replace(&mut self.channel, ChannelId::new(channel).unwrap())
     }
 
     async fn try_start_as(topology: Topology, folder: &Path) -> Result<Self, StartError> {
