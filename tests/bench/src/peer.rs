@@ -62,6 +62,7 @@ impl Peer {
     }
 
     /// Answers a message of the chaincode's.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the functions need these and no others")]
     pub(crate) fn step(&mut self, frame: Frame) -> Result<Step, PeerError> {
         let number = frame.kind;
         let kind = Type::try_from(number).map_err(|_unknown| PeerError::UnknownType { number })?;

@@ -1,10 +1,12 @@
 //! A chaincode's process: its processor time and its memory, as Linux tells them.
 
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::time::Duration;
 use std::{fs, io};
 
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 /// A running process. Dropped, it is killed.
 #[derive(Debug)]
@@ -48,6 +50,15 @@ impl Process {
         kib.and_then(|kib| kib.trim().parse().ok()).ok_or(ProcessError::Gone)
     }
 
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    /// If it has not in time, or the system does not tell.
+    pub async fn ended(mut self, patience: Duration) -> Result<ExitStatus, ProcessError> {
+        let ended = timeout(patience, self.child.wait()).await;
+        ended.map_err(|_elapsed| ProcessError::Running)?.map_err(ProcessError::Look)
+    }
+
     /// Ends it and waits for that.
     ///
     /// # Errors
@@ -76,6 +87,9 @@ pub enum ProcessError {
     /// It ended by itself.
     #[error("the chaincode's process has ended")]
     Gone,
+    /// It has not ended.
+    #[error("the chaincode's process is running still")]
+    Running,
     /// It cannot be looked at.
     #[error("the chaincode's process cannot be looked at")]
     Look(#[source] io::Error),

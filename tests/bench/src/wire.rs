@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pervade_rpc::MESSAGE_BYTES_MAX;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -44,7 +44,9 @@ pub async fn dial(
     let path = PathAndQuery::from_static("/protos.Chaincode/Connect");
     let request = Request::new(ReceiverStream::new(messages));
     let codec = ProstCodec::<Frame, Frame>::default();
-    let answer = client.streaming(request, path, codec).await.map_err(DialError::Refused)?;
+    let answer = timeout(patience.max(PAUSE), client.streaming(request, path, codec));
+    let answer = answer.await.map_err(|_elapsed| DialError::Silent)?;
+    let answer = answer.map_err(DialError::Refused)?;
     Ok(Ends { outgoing, incoming: answer.into_inner() })
 }
 
@@ -76,6 +78,9 @@ pub enum DialError {
     /// Nothing listens, or it does not agree on TLS.
     #[error("the chaincode does not listen")]
     Connect(#[source] tonic::transport::Error),
+    /// The chaincode neither takes the stream nor refuses it.
+    #[error("the chaincode does not answer")]
+    Silent,
     /// The chaincode refused the stream.
     #[error("the chaincode refused the stream")]
     Refused(#[source] Status),

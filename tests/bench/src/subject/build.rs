@@ -111,9 +111,13 @@ fn run(command: &mut Command) -> Result<(), SubjectError> {
     let tool = Path::new(command.get_program()).file_name().unwrap_or_default();
     let tool = tool.to_string_lossy().into_owned();
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    let status = status.map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => SubjectError::NoTool { tool: tool.clone() },
-        _ => SubjectError::Run { tool: tool.clone(), source },
+    let status = status.map_err(|source| {
+        let tool = tool.clone();
+        if source.kind() == io::ErrorKind::NotFound {
+            SubjectError::NoTool { tool }
+        } else {
+            SubjectError::Run { tool, source }
+        }
     })?;
     if status.success() { Ok(()) } else { Err(SubjectError::Build { tool, status }) }
 }

@@ -1,8 +1,10 @@
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.hyperledger.fabric.metrics.Metrics;
 import org.hyperledger.fabric.shim.ChaincodeBase;
 import org.hyperledger.fabric.shim.ChaincodeStub;
 import org.hyperledger.fabric.shim.NettyChaincodeServer;
+import org.hyperledger.fabric.traces.Traces;
 
 /** The three functions that the bench measures, on Fabric's official Java library. */
 public final class Measured extends ChaincodeBase {
@@ -39,8 +41,10 @@ public final class Measured extends ChaincodeBase {
     /** Serves the address in CHAINCODE_SERVER_ADDRESS. */
     public static void main(final String[] arguments) throws Exception {
         final Measured measured = new Measured();
-        measured.processEnvironmentOptions();
         measured.initializeLogging();
+        measured.processEnvironmentOptions();
+        Metrics.initialize(measured.getChaincodeConfig());
+        Traces.initialize(measured.getChaincodeConfig());
         new NettyChaincodeServer(measured, measured.getChaincodeServerConfig()).start();
     }
 }
