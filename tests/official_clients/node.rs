@@ -15,7 +15,12 @@ use pervade_tests::outside::{self, Absent, Need};
 const NODE_MAJOR_MIN: u32 = 20;
 
 /// Node and the packages.
-static NODE: Need<()> = Need { name: "node", find: || READY.clone() };
+static NODE: Need<()> = Need { name: "node", find: ready };
+
+/// Whether Node and the packages are there; installs them if need be.
+pub(crate) fn ready() -> Result<(), Absent> {
+    READY.clone()
+}
 
 /// A trial that needs Node and the packages.
 pub(crate) fn trial(

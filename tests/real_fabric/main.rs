@@ -1,9 +1,16 @@
 //! A peer of Hyperledger Fabric, as its makers build it, judges our ledger.
 //!
-//! The folder of Fabric's binaries is named by `FABRIC_BIN`.
+//! The folder of Fabric's binaries is named by `FABRIC_BIN`. The trials of chaincode start a network
+//! from it by the command that `FABRIC_NET` names.
 
+mod chaincode;
 mod forge;
+#[path = "../official_clients/node.rs"]
+#[expect(dead_code, reason = "the trials here run one script only")]
+mod node;
 mod ours;
+#[path = "probe/contract.rs"]
+mod probe;
 mod theirs;
 
 use std::{
@@ -35,6 +42,7 @@ fn main() -> ExitCode {
             Runtime::new()?.block_on(believes_the_demo(binaries))
         }),
     ];
+    let trials = trials.into_iter().chain(chaincode::trials()).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
