@@ -87,6 +87,7 @@ pub fn chaincode() -> Chaincode {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic_in_result_fn, reason = "a test fails either way")]
 mod tests {
     use pervade_simulator::{Failure, Simulator};
 

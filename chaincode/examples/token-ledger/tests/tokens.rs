@@ -1,6 +1,10 @@
 //! Coins that are made, paid and paid on.
 
-#![expect(clippy::tests_outside_test_module, reason = "all of this is test")]
+#![expect(
+    clippy::panic_in_result_fn,
+    clippy::tests_outside_test_module,
+    reason = "all of this is test"
+)]
 
 use pervade_simulator::{Failure, Member, Simulator};
 
