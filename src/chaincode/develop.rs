@@ -38,6 +38,8 @@ const TEMPLATE: [(&str, &str); 5] = [
     ("src/lib.rs", include_str!("template/lib.rs")),
     ("src/main.rs", include_str!("template/main.rs.txt")),
     ("README.md", include_str!("template/README.md.txt")),
+    // What endorsers may differ in is banned from a newcomer's contract as from our own.
+    ("clippy.toml", include_str!("../../chaincode/contract/clippy.toml")),
     (".gitignore", "/target\n"),
 ];
 
