@@ -3,9 +3,8 @@
 //!
 //! Ours because none of the libraries can be held to the rules of this crate: one evaluates
 //! `1 to 9999999999` and links a hundred crates with tables of every calendar, one opens whatever
-//! `document('file:…')` names, one has had no release since 2018. Left out are variables, `id()`,
-//! `lang()` and the namespace axis: a mapping has no use for them, and they are refused where they
-//! are written.
+//! `document('file:…')` names, one is no longer kept. Left out are variables, `id()`, `lang()` and
+//! the namespace axis: a mapping has no use for them, and they are refused where they are written.
 
 mod functions;
 mod parse;
