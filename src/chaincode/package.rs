@@ -25,7 +25,7 @@ pub(crate) struct Package {
     /// A program that peers launch, with the builder that `pervade chaincode builder` writes
     #[arg(long, value_name = "FILE", group = "what")]
     executable: Option<PathBuf>,
-    /// The package's label [default: NAME_VERSION]
+    /// The package's label [default: name and version]
     #[arg(long)]
     label: Option<Label>,
     /// The version in the default label
