@@ -33,7 +33,7 @@ pub(crate) struct New {
 }
 
 /// The crate's files: path and text, with `{{…}}` where a name or a dependency goes.
-const TEMPLATE: [(&str, &str); 5] = [
+const TEMPLATE: [(&str, &str); 6] = [
     ("Cargo.toml", include_str!("template/Cargo.toml.txt")),
     ("src/lib.rs", include_str!("template/lib.rs")),
     ("src/main.rs", include_str!("template/main.rs.txt")),

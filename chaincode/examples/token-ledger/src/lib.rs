@@ -3,8 +3,6 @@
 //! No account has a balance that payments contend for: who is paid gets a new coin, who pays names
 //! the coins that are spent, and two payments conflict only if they spend the same one.
 
-use std::collections::BTreeSet;
-
 use pervade_chaincode::{
     Argument, Chaincode, Fault, IdentityError, ReadTransaction, State, StateError, Transaction,
     contract,
@@ -54,7 +52,6 @@ enum TokenError {
 }
 
 type Answer<T> = Result<T, TokenError>;
-
 /// The organisation that makes coins.
 pub const MINTER: &str = "Org1MSP";
 
@@ -64,7 +61,6 @@ pub struct TokenLedger;
 
 #[contract(name = "tokens", default)]
 impl TokenLedger {
-    /// The client's account.
     #[evaluate]
     async fn account(&self, tx: &ReadTransaction) -> Answer<String> {
         Ok(tx.creator().client_identity()?.id())
@@ -96,7 +92,6 @@ impl TokenLedger {
         pay(tx, owner, payment).await
     }
 
-    /// Lets another account spend coins of the client's, up to an amount.
     #[submit]
     async fn approve(&self, tx: &mut Transaction, spender: String, amount: u64) -> Answer<()> {
         let owner = tx.creator().client_identity()?.id();
@@ -125,7 +120,7 @@ pub const COINS_MAX: usize = 10_000;
 async fn pay(tx: &mut Transaction, owner: String, payment: Payment) -> Answer<Coin> {
     let mut available = 0_u64;
     // A coin named twice is one coin: it could be read again after it is deleted.
-    for id in BTreeSet::from_iter(payment.coins) {
+    for id in std::collections::BTreeSet::from_iter(payment.coins) {
         available = available.saturating_add(tx.load::<Coin>((&owner, &id)).await?.amount);
         tx.remove::<Coin>((&owner, &id)).await?;
     }
