@@ -12,14 +12,15 @@ use fabric_protos::protos::{
     DelState, GetHistoryForKey, GetState, GetStateByRange, GetStateMetadata, PurgePrivateState,
     PutState, PutStateMetadata, QueryMetadata, QueryResponse, QueryResponseMetadata,
     QueryResultBytes, QueryStateClose, QueryStateNext, Response, StateMetadata,
-    StateMetadataResult,
+    StateMetadataResult, WriteBatchState,
 };
 use fabric_protos::queryresult::{KeyModification, Kv};
 use fabric_protos::{Message, Timestamp};
 use pervade_chaincode::host::Terms;
 use pervade_chaincode::testing::TestCall;
 use pervade_chaincode::{
-    Chaincode, ContractError, KeyPolicy, LedgerError, ReadTransaction, Role, Transaction, contract,
+    CallError, Chaincode, ContractError, KeyPolicy, LedgerError, ReadTransaction, Role,
+    Transaction, contract,
 };
 use proptest::prelude::*;
 
@@ -143,6 +144,41 @@ impl Store {
         let name = "other".parse().unwrap();
         tx.call(&name, &function, [b"k".to_vec()]).await.map_err(|error| ContractError::of(&error))
     }
+
+    #[external]
+    #[evaluate]
+    async fn find(&self, tx: &ReadTransaction, key: String) -> Result<String, LedgerError> {
+        let value = self.get(tx, key).await?;
+        Ok(format!("{value} on {}", tx.channel()))
+    }
+
+    /// Reads here and has this same chaincode read on another channel meanwhile.
+    #[submit]
+    async fn find_both(&self, tx: &mut Transaction, other: String) -> Result<String, CallError> {
+        let (channel, itself) = (other.parse().unwrap(), "store".parse().unwrap());
+        let there = tx.call_on(&channel, &itself, "find", [b"k".to_vec()]).await?;
+        let here = self.find(tx, "k".to_owned()).await.unwrap();
+        Ok(format!("{}, {here}", String::from_utf8_lossy(&there)))
+    }
+
+    /// Goes on whatever becomes of a call to this same chaincode on its own channel.
+    #[submit]
+    async fn find_itself(&self, tx: &mut Transaction) -> Result<String, LedgerError> {
+        let found = tx.try_call(&"store".parse().unwrap(), "find", [b"k".to_vec()]).await;
+        self.put(tx, "found".to_owned(), found.is_ok().to_string()).await?;
+        Ok(found.unwrap_err().to_string())
+    }
+
+    /// Succeeds if it may, whatever becomes of its writes and of a call that must follow them.
+    #[submit]
+    async fn put_regardless(&self, tx: &mut Transaction, function: String) {
+        for key in ["a", "b"] {
+            drop(tx.put(key, b"v".to_vec()).await);
+        }
+        if function != "none" {
+            drop(tx.try_call(&"other".parse().unwrap(), &function, [b"k".to_vec()]).await);
+        }
+    }
 }
 
 const READY: &str = "<- REGISTERED\n<- READY\n";
@@ -233,16 +269,66 @@ fn transactions_do_not_wait_for_one_another() {
 #[test]
 fn the_same_transaction_runs_nested_on_another_channel() {
     ready(
-        "<- TRANSACTION ch/a call get
-         <- TRANSACTION ch2/a get k
-         <- RESPONSE ch2/a there
-         <- CALLED ch/a 200 there",
+        "<- TRANSACTION ch/a find_both ch2
+         <- TRANSACTION ch2/a find k
+         <- RESPONSE ch2/a two
+         <- CALLED ch/a 200 two on ch2
+         <- RESPONSE ch/a one",
         expect![[r#"
-            -> INVOKE_CHAINCODE ch/a other getk
+            -> INVOKE_CHAINCODE ch/a store/ch2 findk
             -> GET_STATE ch2/a k
-            -> COMPLETED ch2/a 200 there
-            -> COMPLETED ch/a 200 there"#]],
+            -> COMPLETED ch2/a 200 two on ch2
+            -> GET_STATE ch/a k
+            -> COMPLETED ch/a 200 two on ch2, one on ch"#]],
     );
+    ready(
+        "<- TRANSACTION ch/a find_both ch2
+         <- TRANSACTION ch2/a find k
+         <- ERROR ch2/a no such key
+         <- CALLED ch/a 500 LEDGER: no such key",
+        expect![[r#"
+            -> INVOKE_CHAINCODE ch/a store/ch2 findk
+            -> GET_STATE ch2/a k
+            -> COMPLETED ch2/a 500 LEDGER: the ledger refused this get: no such key
+            -> COMPLETED ch/a 500 LEDGER: store: no such key"#]],
+    );
+}
+
+/// A peer never runs the same transaction twice on one channel, and says so in an `ERROR`.
+#[test]
+fn a_call_to_itself_on_the_same_channel_is_refused_as_any_other() {
+    let mut peer = Peer::ready();
+    let exists = peer.message("TRANSACTION ch/a").txid + "(ch) exists";
+    peer.run(&format!(
+        "<- TRANSACTION ch/a find_itself
+         <- ERROR ch/a INVOKE_CHAINCODE failed: execute failed: error sending: txid: {exists}
+         <- RESPONSE ch/a"
+    ));
+    peer.check(expect![[r#"
+        -> INVOKE_CHAINCODE ch/a store findk
+        -> PUT_STATE ch/a found=false
+        -> COMPLETED ch/a 200 the ledger refused this call: INVOKE_CHAINCODE failed: execute failed: error sending: txid: a(ch) exists event put(found) of a"#]]);
+    assert_eq!(peer.session.in_flight(), 0, "nothing is left of it");
+}
+
+#[test]
+fn a_refused_batch_fails_the_whole_transaction_even_if_the_contract_goes_on() {
+    for function in ["none", "get"] {
+        let mut peer = Peer::new();
+        peer.run("<- REGISTERED\n<- ANNOUNCES / 1000 no");
+        peer.transcript.clear();
+        peer.run(&format!(
+            "<- TRANSACTION ch/a put_regardless {function}
+             <- ERROR ch/a WRITE_BATCH_STATE failed: the ledger is read-only
+             <- TRANSACTION ch/a get k
+             <- RESPONSE ch/a v"
+        ));
+        peer.check(expect![[r#"
+            -> WRITE_BATCH_STATE ch/a a=v b=v
+            -> COMPLETED ch/a 500 LEDGER: the ledger refused this batch of writes: WRITE_BATCH_STATE failed: the ledger is read-only
+            -> GET_STATE ch/a k
+            -> COMPLETED ch/a 200 v"#]]);
+    }
 }
 
 #[test]

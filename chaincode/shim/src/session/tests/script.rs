@@ -238,6 +238,12 @@ pub(super) fn render(message: &ChaincodeMessage) -> String {
             let value = String::from_utf8(put.value).unwrap();
             format!("{}={value}{}", put.key, within(&put.collection))
         }
+        Type::WriteBatchState => {
+            let writes = WriteBatchState::decode(bytes).unwrap().rec.into_iter();
+            let writes =
+                writes.map(|write| write.key + "=" + str::from_utf8(&write.value).unwrap());
+            writes.collect::<Vec<_>>().join(" ")
+        }
         Type::GetStateByRange => {
             let range = GetStateByRange::decode(bytes).unwrap();
             let QueryMetadata { page_size, bookmark } =
