@@ -41,13 +41,24 @@ impl Frame {
     }
 }
 
-/// `PutState`, and what `GetState` and `DelState` share with it.
+/// `PutState`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct KeyValue {
     #[prost(bytes = "bytes", tag = "1")]
     pub(crate) key: Bytes,
     #[prost(bytes = "bytes", tag = "2")]
     pub(crate) value: Bytes,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub(crate) collection: Bytes,
+}
+
+/// `GetState`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Place {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(crate) key: Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(crate) collection: Bytes,
 }
 
 /// `WriteBatchState`.
@@ -64,6 +75,8 @@ pub(crate) struct Record {
     pub(crate) key: Bytes,
     #[prost(bytes = "bytes", tag = "2")]
     pub(crate) value: Bytes,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub(crate) collection: Bytes,
     #[prost(int32, tag = "5")]
     pub(crate) kind: i32,
 }
@@ -73,6 +86,8 @@ pub(crate) struct Record {
 pub(crate) struct Keys {
     #[prost(bytes = "bytes", repeated, tag = "1")]
     pub(crate) keys: Vec<Bytes>,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(crate) collection: Bytes,
 }
 
 /// `GetStateMultipleResult`.
@@ -82,11 +97,13 @@ pub(crate) struct Values {
     pub(crate) values: Vec<Bytes>,
 }
 
-/// `Response`, without its payload.
+/// `Response`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Answer {
     #[prost(int32, tag = "1")]
     pub(crate) status: i32,
     #[prost(string, tag = "2")]
     pub(crate) message: String,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub(crate) payload: Bytes,
 }

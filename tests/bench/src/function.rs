@@ -57,24 +57,12 @@ impl Function {
     /// The call of the given number. Calls of different numbers are different transactions;
     /// those whose numbers agree modulo [`KEYS`] write the same keys.
     pub(crate) fn call(self, number: usize) -> Frame {
-        let mut call = TestCall::new("bench", self.name())
-            .creator("Org1MSP", CERTIFICATE)
-            .nonce(format!("{number:024}"));
-        let mut args = vec![self.name().as_bytes().to_vec()];
+        let mut arguments = Vec::new();
         if self != Self::Noop {
             let key = format!("key-{:04}-", number % KEYS);
-            call = call.arg(key.clone()).arg(VALUE);
-            args.extend([key.into_bytes(), VALUE.to_vec()]);
+            arguments.extend([key.into_bytes(), VALUE.to_vec()]);
         }
-        let mut proposal = call.proposal();
-        proposal.signature = SIGNATURE.to_vec();
-        Frame {
-            kind: Type::Transaction.into(),
-            payload: ChaincodeInput { args, ..Default::default() }.encode_to_vec().into(),
-            tx_id: call.tx_id().into(),
-            proposal: proposal.encode_to_vec().into(),
-            channel: Bytes::from_static(b"mychannel"),
-        }
+        Frame::transaction(self.name(), arguments, number)
     }
 
     /// What the peer sends where a chaincode's request would have been answered.
@@ -82,6 +70,29 @@ impl Function {
         match self {
             Self::Noop | Self::HundredPuts => Bytes::new(),
             Self::GetPut => Bytes::from_static(&VALUE),
+        }
+    }
+}
+
+impl Frame {
+    /// A call of any function. Calls of different numbers are different transactions.
+    #[must_use]
+    pub fn transaction(function: &str, arguments: Vec<Vec<u8>>, number: usize) -> Self {
+        let mut call = TestCall::new("bench", function)
+            .creator("Org1MSP", CERTIFICATE)
+            .nonce(format!("{number:024}"));
+        for argument in arguments {
+            call = call.arg(argument);
+        }
+        let args = call.arguments().to_vec();
+        let mut proposal = call.proposal();
+        proposal.signature = SIGNATURE.to_vec();
+        Self {
+            kind: Type::Transaction.into(),
+            payload: ChaincodeInput { args, ..Default::default() }.encode_to_vec().into(),
+            tx_id: call.tx_id().into(),
+            proposal: proposal.encode_to_vec().into(),
+            channel: Bytes::from_static(b"mychannel"),
         }
     }
 }

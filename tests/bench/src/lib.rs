@@ -3,6 +3,9 @@
 //! The peer here speaks Fabric's chaincode stream and keeps state in memory; it endorses nothing,
 //! orders nothing and validates nothing. So what is measured is the library, its transport and
 //! the peer's few microseconds, which are the same for all.
+//!
+//! Beyond what is measured it answers rich queries, or refuses them as a peer with `LevelDB`
+//! does, so that a library can be seen making them on the wire.
 
 mod credentials;
 mod frame;
@@ -11,6 +14,7 @@ mod listen;
 mod load;
 mod peer;
 mod process;
+mod query;
 mod wire;
 
 pub use credentials::{Authority, Credential};
@@ -20,4 +24,5 @@ pub use listen::Listener;
 pub use load::{Kind, Load, LoadError, Measured, Stream};
 pub use peer::{Announces, PeerError};
 pub use process::{Process, ProcessError};
+pub use query::{Database, Queried};
 pub use wire::{DialError, Ends, dial};

@@ -13,6 +13,7 @@ use crate::frame::Frame;
 use crate::function::Function;
 use crate::peer::{Announces, Peer, PeerError, Step};
 use crate::process::{Process, ProcessError};
+use crate::query::{Database, Queried};
 use crate::wire::Ends;
 
 /// What the other end of the stream is.
@@ -113,6 +114,38 @@ impl Stream {
         }
         latencies.sort_unstable();
         Ok(Measured { calls: latencies.len(), failed, fault, elapsed, latencies, cpu })
+    }
+
+    /// Lets the peer keep its state in this database from now on; in [`Database::CouchDb`] at
+    /// first.
+    pub fn move_to(&mut self, database: Database) {
+        self.peer.queries.database = database;
+    }
+
+    /// Makes one call while no other runs. Gives what it returns, or what it says of its failure.
+    ///
+    /// # Errors
+    /// If the stream ends, or the chaincode breaks the protocol or falls silent.
+    pub async fn call(&mut self, call: Frame) -> Result<Result<Bytes, String>, LoadError> {
+        let running = call.tx_id.clone();
+        self.send(call)?;
+        loop {
+            let next = timeout(SILENCE_MAX, self.receive());
+            let frame = next.await.map_err(|_elapsed| LoadError::Silent { running: 1 })??;
+            let kind = frame.kind;
+            match self.peer.step(frame)? {
+                Step::Reply(reply) if reply.tx_id == running => self.send(reply)?,
+                Step::Ended { tx_id, outcome } if tx_id == running => return Ok(outcome),
+                Step::Nothing => {}
+                Step::Reply(_) | Step::Ended { .. } => return Err(LoadError::NotRunning { kind }),
+            }
+        }
+    }
+
+    /// What has become of the queries that the chaincode made.
+    #[must_use]
+    pub fn queried(&self) -> Queried {
+        self.peer.queries.queried
     }
 
     async fn receive(&mut self) -> Result<Frame, LoadError> {
@@ -232,7 +265,7 @@ impl<'a> Run<'a> {
                 self.stream.send(reply)
             }
             Step::Reply(reply) => Err(LoadError::NotRunning { kind: reply.kind }),
-            Step::Ended { tx_id, fault } => self.end(&tx_id, fault),
+            Step::Ended { tx_id, outcome } => self.end(&tx_id, outcome.err()),
             Step::Nothing => Ok(()),
         }
     }
@@ -244,7 +277,7 @@ impl<'a> Run<'a> {
                 return Step::Reply(frame.reply(Type::Response, self.function.echoed()));
             }
         }
-        Step::Ended { tx_id: frame.tx_id, fault: None }
+        Step::Ended { tx_id: frame.tx_id, outcome: Ok(Bytes::new()) }
     }
 
     fn end(&mut self, tx_id: &Bytes, fault: Option<String>) -> Result<(), LoadError> {
