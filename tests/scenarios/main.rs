@@ -23,5 +23,6 @@ mod lying_gateway;
 mod members;
 mod privacy;
 mod proofs;
+mod services;
 pub mod typed;
 mod world;

@@ -1,6 +1,7 @@
 //! Chaincode packages: where a chaincode runs, and how a peer reaches it.
 
 use std::collections::BTreeMap;
+use std::error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{self, Channel, Endpoint};
 
 use crate::folder::FolderError;
 
@@ -176,7 +177,13 @@ impl Package {
             PackageSource::Address { address, tls_root, client } => {
                 let endpoint = endpoint(address, tls_root.as_deref(), client.as_ref())
                     .map_err(|source| InstallError::Address { address: address.clone(), source })?;
-                Ok(Arc::new(Remote { endpoint, spawn: Arc::clone(spawn) }))
+                let shown = match (tls_root, client) {
+                    (None, _) => Shown::Plain,
+                    (Some(_), None) => Shown::Nothing,
+                    (Some(_), Some(_)) => Shown::Certificate,
+                };
+                let (address, spawn) = (address.clone(), Arc::clone(spawn));
+                Ok(Arc::new(Remote { address, shown, endpoint, spawn }))
             }
         }
     }
@@ -231,20 +238,31 @@ impl Launch for Local {
 
 /// A chaincode that runs as a service: a new connection per launch.
 struct Remote {
+    address: String,
+    shown: Shown,
     endpoint: Endpoint,
     spawn: Arc<dyn Spawn>,
 }
 
 impl Launch for Remote {
     fn launch(&self) -> BoxFuture<'_, Result<ChaincodeLink, LaunchError>> {
-        Box::pin(async move {
-            let channel = self.endpoint.connect().await.map_err(LaunchError::new)?;
-            self.open(channel).await.map_err(LaunchError::new)
-        })
+        Box::pin(async move { self.reach().await.map_err(LaunchError::new) })
     }
 }
 
 impl Remote {
+    async fn reach(&self) -> Result<ChaincodeLink, ReachError> {
+        let (address, shown) = (self.address.clone(), self.shown);
+        match self.endpoint.connect().await {
+            Ok(channel) => self.open(channel).await.map_err(|status| ReachError::Stream {
+                address,
+                shown,
+                source: Reason(status),
+            }),
+            Err(source) => Err(ReachError::Connect { address, shown, source }),
+        }
+    }
+
     async fn open(&self, channel: Channel) -> Result<ChaincodeLink, tonic::Status> {
         let (to_chaincode, outgoing) = mpsc::channel::<ChaincodeMessage>(LINK_MESSAGES_MAX);
         let mut client = ChaincodeClient::new(channel)
@@ -266,6 +284,55 @@ impl Remote {
         };
         self.spawn.spawn("chaincode link", Box::pin(task));
         Ok(ChaincodeLink { to_chaincode, from_chaincode })
+    }
+}
+
+/// Why a service was not reached.
+#[derive(Debug, Error)]
+enum ReachError {
+    #[error("{address} cannot be dialled {shown}")]
+    Connect { address: String, shown: Shown, source: transport::Error },
+    /// Also where the service refuses what the peer shows: in TLS 1.3 it says so only after the
+    /// peer's side of the handshake has succeeded, and its reason may be lost with the connection.
+    #[error("{address} opens no stream {shown}")]
+    Stream { address: String, shown: Shown, source: Reason },
+}
+
+/// What a peer shows of itself, for messages to people.
+#[derive(Clone, Copy, Debug)]
+enum Shown {
+    Plain,
+    Nothing,
+    Certificate,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain => "in plain text",
+            Self::Nothing => "without a client certificate",
+            Self::Certificate => "with the package's client certificate",
+        })
+    }
+}
+
+/// What a status says, or else what caused it: a status that the transport made shows its causes
+/// as code.
+#[derive(Debug)]
+struct Reason(tonic::Status);
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match error::Error::source(&self.0) {
+            Some(cause) => write!(f, "{cause}"),
+            None => f.write_str(self.0.message()),
+        }
+    }
+}
+
+impl error::Error for Reason {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.0.source()?.source()
     }
 }
 
