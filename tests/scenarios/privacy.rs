@@ -114,10 +114,14 @@ async fn private_values_are_with_their_members_and_outlive_a_restart() {
 async fn check_vault(world: &World) {
     let missing = "private data matching public hash version is not available";
     let denied = "tx creator does not have read access permission";
-    assert_eq!(reveal(world, (ORG1, ORG1), "own").await.unwrap(), "one");
+    assert_eq!(reveal(world, (ORG1, ORG1), "own").await.unwrap(), "one", "its own");
     for org in BOTH {
-        assert_eq!(reveal(world, (org, org), "both").await.unwrap(), "two");
-        assert_eq!(reveal(world, (org, ORG1), "letterbox").await.unwrap(), "three");
+        assert_eq!(reveal(world, (org, org), "both").await.unwrap(), "two", "{org} is a member");
+        assert_eq!(
+            reveal(world, (org, ORG1), "letterbox").await.unwrap(),
+            "three",
+            "{org} may read"
+        );
     }
     for (who, collection, expected) in [
         ((ORG1, ORG2), "own", missing),
@@ -127,8 +131,8 @@ async fn check_vault(world: &World) {
         let said = refused(reveal(world, who, collection).await);
         assert!(said.contains(expected), "{who:?} {collection}: {said}");
     }
-    assert_eq!(keys(world, ORG1, "own").await, r#"["k"]"#);
-    assert_eq!(keys(world, ORG2, "letterbox").await, "[]");
+    assert_eq!(keys(world, ORG1, "own").await, r#"["k"]"#, "its own");
+    assert_eq!(keys(world, ORG2, "letterbox").await, "[]", "its peer holds none");
 }
 
 /// What is purged is on no disk any more, before and after a restart.
