@@ -150,7 +150,7 @@ struct Named;
 impl Named {
     #[evaluate]
     fn r#move(&self, _tx: &ReadTransaction, r#type: String, call: u8, transaction: u8) -> String {
-        format!("{} {call} {transaction}", r#type)
+        format!("{type} {call} {transaction}")
     }
 }
 
