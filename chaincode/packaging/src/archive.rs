@@ -65,7 +65,7 @@ pub enum ArchiveError {
     /// The bytes are no archive, or unpack to too many.
     #[error("the archive cannot be read")]
     Read(#[source] io::Error),
-    /// It has more than [`FILES_MAX`] files.
+    /// It has more than `FILES_MAX` files.
     #[error("the archive has more than {FILES_MAX} files")]
     TooMany,
 }

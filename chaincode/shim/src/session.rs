@@ -27,8 +27,8 @@ mod work;
 /// A transaction is known by its channel and its identifier together: a chaincode that another
 /// one calls runs under the same identifier, on another channel perhaps, while its caller waits.
 ///
-/// The session decides and keeps; contracts run elsewhere. [`Session::accept`] turns a message
-/// into [`Work`] that any thread may run, and [`Session::settle`] takes its result back.
+/// The session decides and keeps; contracts run elsewhere. `accept` turns a message
+/// into work that any thread may run, and `settle` takes its result back.
 /// [`Session::step`] does both at once.
 #[derive(Debug)]
 pub struct Session {
