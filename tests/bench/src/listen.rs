@@ -10,10 +10,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_stream::StreamExt as _;
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
 use tonic::codegen::{Body as HttpBody, BoxFuture, Service, StdError, http};
 use tonic::server::{Grpc, NamedService, StreamingService};
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
@@ -43,7 +44,7 @@ impl Listener {
         let serving = Server::builder()
             .tls_config(tls)?
             .add_service(service)
-            .serve_with_incoming(TcpListenerStream::new(socket));
+            .serve_with_incoming(TcpIncoming::from(socket).with_nodelay(Some(true)));
         Ok(Self { arrivals, serving: tokio::spawn(serving) })
     }
 

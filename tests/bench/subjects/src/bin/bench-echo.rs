@@ -7,8 +7,8 @@ use fabric_protos::protos::ChaincodeMessage;
 use pervade_rpc::MESSAGE_BYTES_MAX;
 use pervade_rpc::chaincode::chaincode_server::{Chaincode, ChaincodeServer};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 struct Echo;
@@ -33,9 +33,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     Server::builder()
-        .tcp_nodelay(true)
         .add_service(service)
-        .serve_with_incoming(TcpListenerStream::new(listener))
+        .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))
         .await?;
     Ok(())
 }
