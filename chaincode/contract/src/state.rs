@@ -83,8 +83,7 @@ impl ReadTransaction {
     /// If the key cannot be built, the value is not of this type, or the ledger refuses.
     pub async fn find<T: State>(&self, key: impl KeyOf<T>) -> Result<Option<T>, StateError> {
         let key = Place::of::<T>(key.parts())?;
-        let value = self.get(&key.key).await?;
-        value.map(|value| key.read(&value)).transpose()
+        key.found(self.get(&key.key).await?)
     }
 
     /// The committed value of a key, which is to be there.
@@ -93,10 +92,7 @@ impl ReadTransaction {
     /// If there is none, and as [`find`](Self::find).
     pub async fn load<T: State>(&self, key: impl KeyOf<T>) -> Result<T, StateError> {
         let key = Place::of::<T>(key.parts())?;
-        match self.get(&key.key).await? {
-            Some(value) => key.read(&value),
-            None => Err(key.missing::<T>()),
-        }
+        key.loaded(self.get(&key.key).await?)
     }
 
     /// Whether a key has a committed value.
@@ -305,16 +301,22 @@ impl Place {
         Ok(Self { key, parts })
     }
 
-    pub(crate) fn missing<T: State>(self) -> StateError {
-        StateError::Missing { kind: T::TYPE, code: T::MISSING, key: self.parts.join("/") }
+    /// What lies here.
+    pub(crate) fn found<T: State>(&self, value: Option<Vec<u8>>) -> Result<Option<T>, StateError> {
+        value.map(|value| read(self.key.as_str(), &value)).transpose()
+    }
+
+    /// What is to lie here.
+    pub(crate) fn loaded<T: State>(&self, value: Option<Vec<u8>>) -> Result<T, StateError> {
+        self.found(value)?.ok_or_else(|| StateError::Missing {
+            kind: T::TYPE,
+            code: T::MISSING,
+            key: self.parts.join("/"),
+        })
     }
 
     pub(crate) fn exists<T: State>(self) -> StateError {
         StateError::Exists { kind: T::TYPE, code: T::EXISTS, key: self.parts.join("/") }
-    }
-
-    pub(crate) fn read<T: State>(&self, value: &[u8]) -> Result<T, StateError> {
-        read(self.key.as_str(), value)
     }
 
     pub(crate) fn write<T: State>(&self, value: &T) -> Result<Vec<u8>, StateError> {

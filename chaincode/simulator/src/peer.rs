@@ -137,7 +137,7 @@ impl<'a> Peer<'a> {
                 return Ok(said);
             }
             let answer = self.answer(&mut call, &said);
-            message = reply(&said, answer);
+            message = answer::reply(&said, answer);
         }
         Err(InvokeError::TooLong)
     }
@@ -222,25 +222,6 @@ impl<'a> Peer<'a> {
         };
         let said = said.map_err(|source| RequestError::Invoke { source: Box::new(source) })?;
         Ok(said.encode_to_vec())
-    }
-}
-
-/// The message that carries an answer.
-fn reply(request: &ChaincodeMessage, answer: Result<Vec<u8>, RequestError>) -> ChaincodeMessage {
-    let (r#type, payload) = match answer {
-        Ok(payload) => (Type::Response, payload),
-        Err(error) => {
-            let kind = request.r#type().as_str_name();
-            let text = format!("{kind} failed: transaction ID: {}: {error}", request.txid);
-            (Type::Error, text.into_bytes())
-        }
-    };
-    ChaincodeMessage {
-        r#type: r#type.into(),
-        payload,
-        txid: request.txid.clone(),
-        channel_id: request.channel_id.clone(),
-        ..ChaincodeMessage::default()
     }
 }
 

@@ -6,13 +6,15 @@
 
 mod iterators;
 
+use std::fmt::Display;
+
 use fabric_protos::id::{ChannelId, MspId};
 use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{
-    DelState, GetHistoryForKey, GetQueryResult, GetState, GetStateByRange, GetStateMetadata,
-    GetStateMultiple, GetStateMultipleResult, PurgePrivateState, PutState, PutStateMetadata,
-    QueryStateClose, QueryStateNext, StateMetadata, StateMetadataResult, WriteBatchState,
-    WriteRecord, write_record,
+    ChaincodeMessage, DelState, GetHistoryForKey, GetQueryResult, GetState, GetStateByRange,
+    GetStateMetadata, GetStateMultiple, GetStateMultipleResult, PurgePrivateState, PutState,
+    PutStateMetadata, QueryStateClose, QueryStateNext, StateMetadata, StateMetadataResult,
+    WriteBatchState, WriteRecord, write_record,
 };
 use fabric_protos::queryresult::KeyModification;
 use fabric_protos::{DecodeError, Message};
@@ -26,6 +28,28 @@ use crate::simulate::{SimulateError, Simulator};
 use crate::state::{PrivateView, StateError, StateView};
 
 pub use iterators::{Iterators, OPEN_ITERATORS_MAX, QUERY_BATCH, QUERY_RESULTS_MAX};
+
+/// The message that carries an answer, or a refusal in the words that Fabric's peers put before one.
+pub fn reply(
+    request: &ChaincodeMessage,
+    answer: Result<Vec<u8>, impl Display>,
+) -> ChaincodeMessage {
+    let (r#type, payload) = match answer {
+        Ok(payload) => (Type::Response, payload),
+        Err(error) => {
+            let kind = request.r#type().as_str_name();
+            let text = format!("{kind} failed: transaction ID: {}: {error}", request.txid);
+            (Type::Error, text.into_bytes())
+        }
+    };
+    ChaincodeMessage {
+        r#type: r#type.into(),
+        payload,
+        txid: request.txid.clone(),
+        channel_id: request.channel_id.clone(),
+        ..Default::default()
+    }
+}
 
 /// What a chaincode may ask while it works on a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

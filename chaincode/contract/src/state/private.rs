@@ -10,8 +10,7 @@ impl PrivateReader<'_> {
     /// As there.
     pub async fn find<T: State>(&self, key: impl KeyOf<T>) -> Result<Option<T>, StateError> {
         let key = Place::of::<T>(key.parts())?;
-        let value = self.get(&key.key).await?;
-        value.map(|value| key.read(&value)).transpose()
+        key.found(self.get(&key.key).await?)
     }
 
     /// As [`ReadTransaction::load`](crate::ReadTransaction::load), in the collection.
@@ -20,10 +19,7 @@ impl PrivateReader<'_> {
     /// As there.
     pub async fn load<T: State>(&self, key: impl KeyOf<T>) -> Result<T, StateError> {
         let key = Place::of::<T>(key.parts())?;
-        match self.get(&key.key).await? {
-            Some(value) => key.read(&value),
-            None => Err(key.missing::<T>()),
-        }
+        key.loaded(self.get(&key.key).await?)
     }
 
     /// The SHA-256 of what lies under a key, which peers outside the collection have as well;

@@ -110,8 +110,7 @@ impl Overlay<'_> {
     /// If the key cannot be built, the value is not of this type, or the ledger refuses.
     pub async fn find<T: State>(&self, key: impl KeyOf<T>) -> Result<Option<T>, StateError> {
         let key = Place::of::<T>(key.parts())?;
-        let value = self.get(&key.key).await?;
-        value.map(|value| key.read(&value)).transpose()
+        key.found(self.get(&key.key).await?)
     }
 
     /// The value of a key, which is to be there.
@@ -120,10 +119,7 @@ impl Overlay<'_> {
     /// If there is none, and as [`find`](Self::find).
     pub async fn load<T: State>(&self, key: impl KeyOf<T>) -> Result<T, StateError> {
         let key = Place::of::<T>(key.parts())?;
-        match self.get(&key.key).await? {
-            Some(value) => key.read(&value),
-            None => Err(key.missing::<T>()),
-        }
+        key.loaded(self.get(&key.key).await?)
     }
 
     /// As [`Transaction::save`].

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use fabric_protos::Message;
-use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{ChaincodeMessage, ChaincodeSpec};
 use fabric_protos::queryresult::KeyModification;
 use pervade_ledger::answer::{self, AnswerError, Answering, Ask, History, Occasion};
@@ -21,12 +20,12 @@ use crate::system;
 
 /// The answer to a request for a transaction that is not running, or is so no longer.
 pub(crate) fn no_context(request: &ChaincodeMessage) -> ChaincodeMessage {
-    reply(request, Err(RequestError::NoContext))
+    answer::reply(request, Err(RequestError::NoContext))
 }
 
 /// Answers any request but a call of another chaincode.
 pub(crate) fn answer(ask: Ask, context: &Running, request: &ChaincodeMessage) -> ChaincodeMessage {
-    reply(request, answer_by_ledger(ask, context, &request.payload))
+    answer::reply(request, answer_by_ledger(ask, context, &request.payload))
 }
 
 fn answer_by_ledger(ask: Ask, context: &Running, payload: &[u8]) -> Result<Vec<u8>, RequestError> {
@@ -77,7 +76,7 @@ pub(crate) async fn invoke_chaincode(
     support: &Arc<Support>,
 ) -> ChaincodeMessage {
     let answer = call_another(call, request, support).await;
-    reply(request, answer)
+    answer::reply(request, answer)
 }
 
 async fn call_another(
@@ -130,24 +129,6 @@ fn nested_call(
             .map_err(|source| RequestError::Denied { source: Box::new(source) })?;
     }
     Ok(nested)
-}
-
-fn reply(request: &ChaincodeMessage, answer: Result<Vec<u8>, RequestError>) -> ChaincodeMessage {
-    let (r#type, payload) = match answer {
-        Ok(payload) => (Type::Response, payload),
-        Err(error) => {
-            let kind = request.r#type().as_str_name();
-            let text = format!("{kind} failed: transaction ID: {}: {error}", request.txid);
-            (Type::Error, text.into_bytes())
-        }
-    };
-    ChaincodeMessage {
-        r#type: r#type.into(),
-        payload,
-        txid: request.txid.clone(),
-        channel_id: request.channel_id.clone(),
-        ..Default::default()
-    }
 }
 
 /// Why a request was refused. The chaincode reads the text; it is Fabric's where Fabric has one.
