@@ -167,6 +167,14 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) enclosing: Option<Value>,
 }
 
+/// The IRI of a place in a document: the base, and the names and indices that lead there from the
+/// root, percent-encoded and joined by slashes.
+#[must_use]
+pub fn place_iri(base: &str, path: &[String]) -> String {
+    let steps: Vec<String> = path.iter().map(|step| encode(step, Encoding::Uri)).collect();
+    format!("{base}{}", steps.join("/"))
+}
+
 pub(crate) type Arguments = BTreeMap<Parameter, Vec<String>>;
 pub(crate) type Outputs = BTreeMap<Output, Value>;
 
@@ -439,9 +447,8 @@ impl<'a> Call<'a> {
         };
         let length = around.path.len().saturating_sub(up);
         let path = around.path.get(..length).unwrap_or_default();
-        let steps: Vec<String> = path.iter().map(|step| encode(step, Encoding::Uri)).collect();
         let suffix = self.optional(Parameter::Suffix)?.unwrap_or_default();
-        let iri = format!("{}{}{suffix}", around.base, steps.join("/"));
+        let iri = format!("{}{suffix}", place_iri(around.base, path));
         NamedNode::new(&iri).map_err(|_| TermError::Iri { iri: cut(&iri) })?;
         let mut outputs = iri_output(iri);
         outputs.insert(Output::PathText, Value::Text(path.join("/")));

@@ -36,10 +36,10 @@ pub use document::{
     DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX, Document, DocumentError,
     DocumentReason, OPEN_DOCUMENT_BYTES_MAX, OPEN_DOCUMENT_NODES_MAX,
 };
-pub use functions::{Function, FunctionError, TextFunction};
+pub use functions::{Function, FunctionError, TextFunction, place_iri};
 pub use lower::{Lowered, lower, lower_open};
 pub use path::Path as JsonPath;
-pub use plan::Plan;
+pub use plan::{Plan, StatedTerms};
 pub use problem::{PROBLEMS_MAX, Problem, ProblemCode};
 pub use run::{
     Context, ITERATIONS_MAX, OPEN_ITERATIONS_MAX, OPEN_QUADS_MAX, OPEN_TERMS_MAX, QUADS_MAX,

@@ -1,9 +1,12 @@
+mod terms;
+
 use pervade_rdf::{Position, Term};
 
 use crate::functions::{Function, Output, Parameter};
 use crate::path::Path;
 use crate::source::{LogicalSource, Nested, RecordQuery};
 use crate::target::LogicalTarget;
+pub use terms::StatedTerms;
 
 /// Which RML is run: see the crate's front page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -130,6 +130,9 @@ fn refused_example(document: &str, error: &NormaliseError) -> Vec<Problem> {
         NormaliseError::Mapping(error) => {
             vec![problem(document, ProblemCode::ExampleFails, error.to_string())]
         }
+        NormaliseError::Unknown(error) => {
+            vec![problem(document, ProblemCode::ExampleFails, error.to_string())]
+        }
     }
 }
 

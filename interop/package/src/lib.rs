@@ -28,6 +28,7 @@ mod normalise;
 mod problem;
 mod schema;
 mod shipped;
+mod unknown;
 
 pub use check::check;
 pub use context::{Context, ContextError};
@@ -37,3 +38,4 @@ pub use model::{
 pub use normalise::{CheckedPackage, InvalidValue, NormaliseError, Normalised};
 pub use problem::{Problem, ProblemCode};
 pub use shipped::shipped;
+pub use unknown::{UNKNOWN_FIELDS_MAX, UnknownFields};

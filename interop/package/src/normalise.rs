@@ -4,12 +4,13 @@ use pervade_mapping::{
     Context as MappingContext, Document, DocumentError, Plan, RunError, SenmlError, lower,
     resolve_senml,
 };
-use pervade_rdf::{Dataset, digest};
+use pervade_rdf::{Dataset, DatasetError, digest};
 
 use crate::context::Context;
 use crate::model::{DevicePackage, Manifest, PackageId, PayloadLanguage};
 use crate::problem::{Problem, ProblemCode};
 use crate::schema::{PayloadSchema, SchemaError};
+use crate::unknown::UnknownFields;
 
 /// A package whose schema and mapping compile, ready to normalise payloads.
 #[derive(Debug)]
@@ -76,26 +77,31 @@ impl CheckedPackage {
         if !values.is_empty() {
             return Err(NormaliseError::Invalid { values });
         }
-        let context = MappingContext {
+        let unknown = self.schema.unknown_fields(&document);
+        let mapping_context = MappingContext {
             base: format!("{}#", context.record_iri()),
             graph: context.graph_iri(),
             record: context.record_iri().to_owned(),
             device: context.device_iri().to_owned(),
         };
-        let quads = self.plan.run(&document, &context).map_err(NormaliseError::Mapping)?;
+        let mut quads =
+            self.plan.run(&document, &mapping_context).map_err(NormaliseError::Mapping)?;
+        unknown.state(context, &mut quads).map_err(NormaliseError::Unknown)?;
         let digest = digest(&quads);
-        Ok(Normalised { quads, digest })
+        Ok(Normalised { quads, digest, unknown })
     }
 }
 
 /// What a payload says, as quads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "quads and their digest are all there is")]
+#[expect(clippy::exhaustive_structs, reason = "complete by definition")]
 pub struct Normalised {
     /// The quads, all in the graph [`Context::graph_iri`].
     pub quads: Dataset,
     /// SHA-256 of the canonical N-Quads of `quads`.
     pub digest: [u8; 32],
+    /// What the schema does not describe; stated in `quads` too.
+    pub unknown: UnknownFields,
 }
 
 /// Why a payload is refused.
@@ -117,6 +123,9 @@ pub enum NormaliseError {
     /// The payload fits the schema but says something that cannot be mapped.
     #[error("the payload cannot be mapped")]
     Mapping(#[source] RunError),
+    /// There is no room to state the fields that the schema does not describe.
+    #[error("the payload's unknown fields cannot be stated")]
+    Unknown(#[source] DatasetError),
 }
 
 /// One value of a payload that does not fit the schema.

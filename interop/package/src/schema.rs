@@ -5,6 +5,7 @@ use pervade_mapping::{Document, DocumentError};
 use serde_json::Value;
 
 use crate::normalise::InvalidValue;
+use crate::unknown::{Descriptions, UnknownFields};
 
 /// Most schemas a schema may come to when every reference is replaced by its target.
 const EXPANDED_SCHEMAS_MAX: usize = 20_000;
@@ -13,7 +14,7 @@ const EXPANDED_SCHEMAS_MAX: usize = 20_000;
 const WAY_DOWN_MAX: usize = 256;
 
 /// Largest compiled pattern, in bytes.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
+pub(crate) const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// Most invalid values reported for one payload.
 const INVALID_VALUES_MAX: usize = 20;
@@ -26,6 +27,7 @@ const MESSAGE_CHARS_MAX: usize = 300;
 #[derive(Debug)]
 pub(crate) struct PayloadSchema {
     validator: Validator,
+    descriptions: Descriptions,
 }
 
 /// Why a text is no usable schema.
@@ -53,7 +55,7 @@ impl PayloadSchema {
             .map_err(|error| {
                 refused(error.instance_path().as_str(), cut(&error.masked().to_string()))
             })?;
-        Ok(Self { validator })
+        Ok(Self { validator, descriptions: Descriptions::of(root)? })
     }
 
     /// Every value that does not fit, by place; messages never repeat the payload's values.
@@ -71,13 +73,18 @@ impl PayloadSchema {
         invalid.truncate(INVALID_VALUES_MAX);
         invalid
     }
+
+    /// Every member that the schema does not describe.
+    pub(crate) fn unknown_fields(&self, document: &Document) -> UnknownFields {
+        self.descriptions.unknown(document.value())
+    }
 }
 
 fn cut(message: &str) -> String {
     message.chars().take(MESSAGE_CHARS_MAX).collect()
 }
 
-fn refused(pointer: &str, detail: impl Into<String>) -> SchemaError {
+pub(crate) fn refused(pointer: &str, detail: impl Into<String>) -> SchemaError {
     let pointer = if pointer.is_empty() { "/".to_owned() } else { pointer.to_owned() };
     SchemaError::Schema { pointer, detail: detail.into() }
 }
