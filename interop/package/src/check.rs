@@ -1,5 +1,6 @@
 use pervade_rdf::parse_nquads;
 
+use crate::compatibility::Version;
 use crate::context::Context;
 use crate::model::{DevicePackage, Example, Manifest};
 use crate::normalise::{CheckedPackage, NormaliseError};
@@ -45,12 +46,10 @@ fn manifest_problems(manifest: &Manifest) -> Vec<Problem> {
     let slug = |text: &str| {
         text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let version_fits = version.split('.').count() == 3 && version.split('.').all(digits);
     let rules = [
         (slug(vendor), "vendor", "small letters, digits and '-'"),
         (slug(model), "model", "small letters, digits and '-'"),
-        (version_fits, "version", "three numbers, 1.0.0"),
+        (Version::of(manifest).is_some(), "version", "three numbers, 1.0.0"),
         (!title.is_empty(), "title", "a name for people"),
     ];
     let mut problems: Vec<Problem> = rules

@@ -22,6 +22,7 @@
 //! **Invariant:** pure: no I/O, no clock, no float, no hash order.
 
 mod check;
+mod compatibility;
 mod context;
 mod model;
 mod normalise;
@@ -31,6 +32,7 @@ mod shipped;
 mod unknown;
 
 pub use check::check;
+pub use compatibility::{Affected, BREAKS_MAX, Break, Change, Version, compare};
 pub use context::{Context, ContextError};
 pub use model::{
     DevicePackage, Example, FormatError, Manifest, PACKAGE_BYTES_MAX, PackageId, PayloadLanguage,

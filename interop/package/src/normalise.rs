@@ -1,8 +1,8 @@
 use std::fmt;
 
 use pervade_mapping::{
-    Context as MappingContext, Document, DocumentError, Plan, RunError, SenmlError, lower,
-    resolve_senml,
+    Context as MappingContext, Document, DocumentError, Plan, RunError, SenmlError, StatedTerms,
+    lower, resolve_senml,
 };
 use pervade_rdf::{Dataset, DatasetError, digest};
 
@@ -54,6 +54,12 @@ impl CheckedPackage {
     #[must_use]
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The IRIs that the mapping's statements are made of.
+    #[must_use]
+    pub fn stated_terms(&self) -> StatedTerms {
+        self.plan.stated_terms()
     }
 
     /// Reads, validates and maps one payload.
