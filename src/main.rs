@@ -19,6 +19,7 @@ mod package;
 mod prove;
 mod query;
 mod verify;
+mod vocabulary;
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
@@ -73,6 +74,8 @@ enum Verb {
     /// Run RML mappings over files, off the ledger
     #[command(subcommand)]
     Mapping(mapping::Mapping),
+    /// Tell what a term of Pervade's vocabulary means, offline
+    Vocabulary(vocabulary::Vocabulary),
     /// The auditor's worker process
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -120,6 +123,7 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
             Verb::Evaluate(call) => call.evaluate(output).await,
             Verb::Package(package) => package.run(output),
             Verb::Mapping(mapping) => mapping.run(output),
+            Verb::Vocabulary(vocabulary) => vocabulary.run(output),
             Verb::Audit(audit) => audit.run(),
             Verb::Query(query) => query.run(output).await,
             Verb::Prove(prove) => prove.run(output).await,

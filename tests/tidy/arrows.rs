@@ -41,6 +41,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("chaincode/services/", DETERMINISTIC),
     ("interop/rdf", DETERMINISTIC),
     ("interop/units", DETERMINISTIC),
+    ("interop/vocabulary", DETERMINISTIC),
     ("interop/mapping", DETERMINISTIC),
     ("interop/package", DETERMINISTIC),
     ("interop/ledger", DETERMINISTIC),
