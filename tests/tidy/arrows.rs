@@ -35,6 +35,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("network/", &["pervade-peer-client", "pervade-audit"]),
     ("interop/audit", &["pervade-embedded", "pervade-peer"]),
     ("interop/mapping", PARSERS),
+    ("interop/payload", PARSERS),
     ("interop/package", PARSERS),
     ("chaincode/services/", PARSERS),
     ("chaincode/contract", DETERMINISTIC),
@@ -43,6 +44,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("interop/units", DETERMINISTIC),
     ("interop/vocabulary", DETERMINISTIC),
     ("interop/mapping", DETERMINISTIC),
+    ("interop/payload", DETERMINISTIC),
     ("interop/package", DETERMINISTIC),
     ("interop/ledger", DETERMINISTIC),
     ("network/ledger", DETERMINISTIC),
@@ -52,7 +54,12 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 /// What the deterministic crates never name: runtimes, sockets, clocks, random numbers.
 const DETERMINISTIC: &[&str] = &["tokio", "tonic", "getrandom", "pervade-ports", "oxigraph"];
 
-/// What reads and packs files off the ledger, and is never linked by what runs on it.
+/// `interop/payload` alone names this one of [`PARSERS`]: it reads a text in memory to a tree, with
+/// no I/O, clock or hash order, without recursion, refuses type declarations and so entities, and
+/// stops at a number of nodes.
+const EXCEPT: &[(&str, &str)] = &[("interop/payload", "roxmltree")];
+
+/// What reads and packs files off the ledger, and is never named by what runs on it.
 const PARSERS: &[&str] =
     &["pervade-sources", "csv", "roxmltree", "flate2", "zip", "tar", "oxrdfio"];
 
@@ -72,7 +79,9 @@ fn arrows_point_down_or_sideways() {
 fn forbidden_dependencies_are_absent() {
     for (folder, dependencies) in tree::dependencies() {
         for (prefix, forbidden) in FORBIDDEN {
-            let found = dependencies.iter().find(|name| forbidden.contains(&name.as_str()));
+            let found = dependencies.iter().find(|name| {
+                forbidden.contains(&name.as_str()) && !EXCEPT.contains(&(&folder, name.as_str()))
+            });
             if folder.starts_with(prefix) {
                 assert_eq!(found, None, "{folder} may not depend on it");
             }

@@ -56,6 +56,7 @@ fn the_deterministic_crates_ban_what_endorsers_may_differ_in() {
         "interop/ledger",
         "interop/mapping",
         "interop/package",
+        "interop/payload",
         "interop/rdf",
         "interop/units",
         "network/config",

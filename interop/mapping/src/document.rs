@@ -66,6 +66,22 @@ impl Document {
             .map_err(|reason| refuse(position_of(text, reader.at), reason))
     }
 
+    /// A document of a value that another reader made.
+    ///
+    /// # Errors
+    /// Beyond a limit of this module, or a key or number that [`Document::parse`] would refuse.
+    pub fn from_value(root: Value) -> Result<Self, DocumentReason> {
+        let mut nodes = 0;
+        check_value(&root, 0, &mut nodes)?;
+        Ok(Self { root })
+    }
+
+    /// The value itself.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        self.root
+    }
+
     /// The value read. Its numbers are compared and printed by their text.
     #[must_use]
     pub const fn value(&self) -> &Value {
@@ -362,6 +378,31 @@ impl<'a> Reader<'a> {
         let there = self.peek() == Some(byte);
         self.at += usize::from(there);
         there
+    }
+}
+
+/// Goes no deeper than [`DOCUMENT_DEPTH_MAX`].
+fn check_value(value: &Value, depth: usize, nodes: &mut usize) -> Result<(), DocumentReason> {
+    *nodes += 1;
+    if *nodes > DOCUMENT_NODES_MAX {
+        return Err(DocumentReason::TooManyValues { limit: DOCUMENT_NODES_MAX });
+    }
+    let is_nest = value.is_array() || value.is_object();
+    if is_nest && depth >= DOCUMENT_DEPTH_MAX {
+        return Err(DocumentReason::TooDeep { limit: DOCUMENT_DEPTH_MAX });
+    }
+    match value {
+        Value::Number(number) => Ok(check_number(number.as_str())?),
+        Value::Array(items) => {
+            items.iter().try_for_each(|item| check_value(item, depth + 1, nodes))
+        }
+        Value::Object(members) if members.contains_key(RESERVED_KEY) => {
+            Err(DocumentReason::ReservedKey)
+        }
+        Value::Object(members) => {
+            members.values().try_for_each(|member| check_value(member, depth + 1, nodes))
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
     }
 }
 

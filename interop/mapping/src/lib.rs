@@ -45,7 +45,7 @@ pub use run::{
     Context, ITERATIONS_MAX, OPEN_ITERATIONS_MAX, OPEN_QUADS_MAX, OPEN_TERMS_MAX, QUADS_MAX,
     RunError, RunReason, TERMS_MAX, json_records,
 };
-pub use senml::{SenmlError, resolve_senml};
+pub use senml::{SENML_NAME_BYTES_MAX, SenmlError, resolve_senml};
 pub use source::{
     Compression, Dialect, Formulation, LogicalSource, Nested, Outside, QueryPart, Record,
     RecordQuery, SourceError, TextEncoding, Unreadable, Within,

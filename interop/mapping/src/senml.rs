@@ -3,6 +3,12 @@ use serde_json::{Map, Number as JsonNumber, Value};
 
 use crate::document::Document;
 
+/// Longest name of a resolved record, in bytes. Base names are repeated in every record.
+pub const SENML_NAME_BYTES_MAX: usize = 1024;
+
+/// Longest unit, in bytes. Base units are repeated in every record.
+const UNIT_BYTES_MAX: usize = 256;
+
 /// Resolves a SenML pack ([RFC 8428, section 4.6](https://www.rfc-editor.org/rfc/rfc8428#section-4.6)):
 /// every record gets its full name, absolute time and unit, and base fields go.
 ///
@@ -68,7 +74,8 @@ pub enum SenmlError {
         /// The field.
         field: String,
     },
-    /// A record without a name, or with characters that names cannot have (RFC 8428, 4.5.1).
+    /// A record without a name, with one longer than [`SENML_NAME_BYTES_MAX`], or with characters
+    /// that names cannot have (RFC 8428, 4.5.1).
     #[error("record {index} has no usable name")]
     Name {
         /// Which record, from 0.
@@ -108,6 +115,9 @@ impl Base {
             name.clone_into(&mut self.name);
         }
         if let Some(unit) = at.text(record, "bu")? {
+            if unit.len() > UNIT_BYTES_MAX {
+                return Err(SenmlError::Field { index, field: "bu" });
+            }
             self.unit = Some(unit.to_owned());
         }
         self.time = at.number(record, "bt")?.or(self.time.take());
@@ -129,7 +139,9 @@ impl Base {
         if fields.is_empty() {
             return Ok(None);
         }
-        let name = format!("{}{}", self.name, at.text(record, "n")?.unwrap_or_default());
+        let own = at.text(record, "n")?.unwrap_or_default();
+        let fits = self.name.len() + own.len() <= SENML_NAME_BYTES_MAX;
+        let name = if fits { format!("{}{own}", self.name) } else { String::new() };
         if !is_name(&name) {
             return Err(SenmlError::Name { index: at.index });
         }

@@ -42,7 +42,7 @@ fn problem(document: &str, code: ProblemCode, message: impl Into<String>) -> Pro
 const MANIFEST_TEXT_BYTES_MAX: usize = 1024;
 
 fn manifest_problems(manifest: &Manifest) -> Vec<Problem> {
-    let Manifest { description, model, title, vendor, version, .. } = manifest;
+    let Manifest { description, model, title, vendor, version, transports, .. } = manifest;
     let slug = |text: &str| {
         text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
@@ -51,6 +51,12 @@ fn manifest_problems(manifest: &Manifest) -> Vec<Problem> {
         (slug(model), "model", "small letters, digits and '-'"),
         (Version::of(manifest).is_some(), "version", "three numbers, 1.0.0"),
         (!title.is_empty(), "title", "a name for people"),
+        (
+            transports.is_sorted_by(|a, b| a < b),
+            "transports",
+            "a list in the order of \
+          mqtt, http, coap, lorawan, amqp, websocket, file, each at most once",
+        ),
     ];
     let mut problems: Vec<Problem> = rules
         .into_iter()
@@ -59,6 +65,9 @@ fn manifest_problems(manifest: &Manifest) -> Vec<Problem> {
             problem("package.json", ProblemCode::Manifest, format!("{field} is {rule}"))
         })
         .collect();
+    if let Err(error) = manifest.dialect.check(manifest.payload) {
+        problems.push(problem("package.json", ProblemCode::Manifest, error.to_string()));
+    }
     for (field, text) in [
         ("vendor", vendor),
         ("model", model),
@@ -77,9 +86,15 @@ fn manifest_problems(manifest: &Manifest) -> Vec<Problem> {
 }
 
 fn example_problems(checked: &CheckedPackage, example: &Example) -> Vec<Problem> {
-    let payload = format!("examples/{}.json", example.name);
+    let payload = format!("examples/{}.{}", example.name, checked.manifest().payload.extension());
     let quads = format!("examples/{}.nq", example.name);
-    let normalised = match checked.normalise(example.payload.as_bytes(), &Context::example()) {
+    let bytes = match example.payload_bytes(checked.manifest()) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            return vec![problem(&payload, ProblemCode::ExampleInvalid, error.to_string())];
+        }
+    };
+    let normalised = match checked.normalise(&bytes, &Context::example()) {
         Ok(normalised) => normalised,
         Err(error) => return refused_example(&payload, &error),
     };
@@ -110,14 +125,14 @@ fn example_problems(checked: &CheckedPackage, example: &Example) -> Vec<Problem>
 
 fn refused_example(document: &str, error: &NormaliseError) -> Vec<Problem> {
     match error {
-        NormaliseError::Document(error) => vec![Problem {
-            line: error.position.line,
-            column: error.position.column,
-            ..problem(document, ProblemCode::ExampleInvalid, error.reason.to_string())
+        NormaliseError::Payload(error) => vec![match error.position() {
+            Some(position) => Problem {
+                line: position.line,
+                column: position.column,
+                ..problem(document, ProblemCode::ExampleInvalid, error.reason.to_string())
+            },
+            None => problem(document, ProblemCode::ExampleInvalid, error.to_string()),
         }],
-        NormaliseError::Senml(error) => {
-            vec![problem(document, ProblemCode::ExampleInvalid, error.to_string())]
-        }
         NormaliseError::Invalid { values } => values
             .iter()
             .map(|value| {

@@ -3,10 +3,10 @@
 //! A vendor describes a device type once, as a folder:
 //!
 //! ```text
-//! package.json        vendor, model, version, title, payload language
+//! package.json        vendor, model, version, title, payload language and dialect, transports
 //! schema.json         JSON Schema of the payloads
 //! mapping.ttl         RML mapping of the payloads
-//! examples/a.json     a payload …
+//! examples/a.json     a payload (.jsonl, .cbor, .csv or .xml if it is one) …
 //! examples/a.nq       … and exactly the quads it must give
 //! ```
 //!
@@ -35,7 +35,8 @@ pub use check::check;
 pub use compatibility::{Affected, BREAKS_MAX, Break, Change, Version, compare};
 pub use context::{Context, ContextError};
 pub use model::{
-    DevicePackage, Example, FormatError, Manifest, PACKAGE_BYTES_MAX, PackageId, PayloadLanguage,
+    DevicePackage, Example, FormatError, Manifest, PACKAGE_BYTES_MAX, PackageId, PayloadTextError,
+    Transport,
 };
 pub use normalise::{CheckedPackage, InvalidValue, NormaliseError, Normalised};
 pub use problem::{Problem, ProblemCode};

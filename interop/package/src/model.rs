@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use base64::engine::{Engine as _, general_purpose::STANDARD};
+use pervade_payload::{Dialect, Encoding, PayloadLanguage};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -33,28 +35,43 @@ pub struct Manifest {
     /// One or two sentences for people; may be empty.
     #[serde(default)]
     pub description: String,
+    /// What the payloads have of their own within their language; left out if nothing.
+    #[serde(default, skip_serializing_if = "Dialect::is_usual")]
+    pub dialect: Dialect,
     /// Device model, `[a-z0-9-]+`.
     pub model: String,
     /// How payloads are written.
     pub payload: PayloadLanguage,
     /// Name for people.
     pub title: String,
+    /// What carries the payloads; left out if not stated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transports: Vec<Transport>,
     /// Maker, `[a-z0-9-]+`.
     pub vendor: String,
     /// Version of the package, such as `1.0.0`.
     pub version: String,
 }
 
-/// How payloads are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What carries payloads from a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum PayloadLanguage {
-    /// JSON as it comes.
-    #[serde(rename = "json")]
-    Json,
-    /// A SenML pack (RFC 8428): base fields are resolved before validation and mapping.
-    #[serde(rename = "senml+json")]
-    SenmlJson,
+pub enum Transport {
+    /// MQTT.
+    Mqtt,
+    /// HTTP.
+    Http,
+    /// `CoAP`.
+    Coap,
+    /// LoRaWAN, decoded by a network server.
+    Lorawan,
+    /// AMQP.
+    Amqp,
+    /// `WebSocket`.
+    Websocket,
+    /// Files that are handed over.
+    File,
 }
 
 /// One payload and the quads it must give.
@@ -65,8 +82,38 @@ pub struct Example {
     pub expected: String,
     /// File name without extension.
     pub name: String,
-    /// The payload as the device sends it.
+    /// The payload as the device sends it; base64 ([RFC 4648, 4]) if its language is binary or its
+    /// text is not UTF-8, see [`Example::payload_bytes`].
+    ///
+    /// [RFC 4648, 4]: https://www.rfc-editor.org/rfc/rfc4648#section-4
     pub payload: String,
+}
+
+impl Example {
+    /// The payload's bytes. A package whose payloads are binary, or in an encoding other than UTF-8,
+    /// has them in base64.
+    ///
+    /// # Errors
+    /// The text is not base64.
+    pub fn payload_bytes(&self, manifest: &Manifest) -> Result<Vec<u8>, PayloadTextError> {
+        if manifest.payloads_are_text() {
+            return Ok(self.payload.clone().into_bytes());
+        }
+        STANDARD.decode(&self.payload).map_err(|_| PayloadTextError)
+    }
+}
+
+/// A payload's text in a package is not base64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the payload is not base64")]
+#[expect(clippy::exhaustive_structs, reason = "there is nothing to tell")]
+pub struct PayloadTextError;
+
+impl Manifest {
+    /// Whether payloads are UTF-8 and stand in packages as they are.
+    fn payloads_are_text(&self) -> bool {
+        !self.payload.is_binary() && self.dialect.encoding == Encoding::Utf8
+    }
 }
 
 /// SHA-256 of a package's canonical text, as 64 hexadecimal digits.
@@ -169,18 +216,23 @@ impl Reading<'_> {
             );
             return None;
         }
-        self.refuse_unknown();
         let manifest = self.manifest();
+        self.refuse_unknown(manifest.as_ref());
         let schema = self.text("schema.json");
         let mapping = self.text("mapping.ttl");
-        let examples = self.examples();
-        Some(DevicePackage { examples, manifest: manifest?, mapping: mapping?, schema: schema? })
+        let examples = manifest.as_ref().map(|manifest| self.examples(manifest));
+        let (manifest, examples) = (manifest?, examples?);
+        Some(DevicePackage { examples, manifest, mapping: mapping?, schema: schema? })
     }
 
-    fn refuse_unknown(&mut self) {
+    /// Which files are examples follows from the manifest; without one, all of them may be.
+    fn refuse_unknown(&mut self, manifest: Option<&Manifest>) {
         let known = |path: &str| {
             matches!(path, "package.json" | "schema.json" | "mapping.ttl" | "README.md")
-                || example_name(path, ".json").or_else(|| example_name(path, ".nq")).is_some()
+                || example_name(path, "nq").is_some()
+                || manifest.map_or(path.starts_with("examples/"), |manifest| {
+                    example_name(path, manifest.payload.extension()).is_some()
+                })
         };
         let unknown: Vec<_> = self.files.keys().filter(|path| !known(path)).cloned().collect();
         for path in unknown {
@@ -203,11 +255,12 @@ impl Reading<'_> {
             .ok()
     }
 
-    fn examples(&mut self) -> Vec<Example> {
+    fn examples(&mut self, manifest: &Manifest) -> Vec<Example> {
+        let extension = manifest.payload.extension();
         let names: Vec<String> = self
             .files
             .keys()
-            .filter_map(|path| example_name(path, ".json"))
+            .filter_map(|path| example_name(path, extension))
             .map(str::to_owned)
             .collect();
         if names.len() > EXAMPLES_MAX {
@@ -216,7 +269,12 @@ impl Reading<'_> {
         }
         let mut examples = Vec::new();
         for name in names {
-            let payload = self.text(&format!("examples/{name}.json"));
+            let path = format!("examples/{name}.{extension}");
+            let payload = if manifest.payloads_are_text() {
+                self.text(&path)
+            } else {
+                self.files.get(&path).map(|bytes| STANDARD.encode(bytes))
+            };
             let expected = self.text(&format!("examples/{name}.nq"));
             if let (Some(payload), Some(expected)) = (payload, expected) {
                 examples.push(Example { expected, name, payload });
@@ -251,7 +309,8 @@ impl Reading<'_> {
 }
 
 fn example_name<'a>(path: &'a str, extension: &str) -> Option<&'a str> {
-    path.strip_prefix("examples/")?.strip_suffix(extension).filter(|name| !name.contains('/'))
+    let name = path.strip_prefix("examples/")?.strip_suffix(extension)?.strip_suffix('.')?;
+    (!name.contains('/')).then_some(name)
 }
 
 #[cfg(test)]
@@ -270,7 +329,8 @@ mod tests {
         ]);
         for example in &package.examples {
             let path = |extension| format!("examples/{}.{extension}", example.name);
-            files.insert(path("json"), example.payload.clone().into_bytes());
+            let payload = example.payload_bytes(&package.manifest).expect("a payload");
+            files.insert(path(package.manifest.payload.extension()), payload);
             files.insert(path("nq"), example.expected.clone().into_bytes());
         }
         files
@@ -322,11 +382,10 @@ mod tests {
                 files.insert("package.json".to_owned(), b"{\n \"vendor\": 1}".to_vec());
             },
             expect![[r#"
-                codec.js:1:1: this file has no place in a package [file]
                 package.json:2:12: invalid type: integer `1`, expected a string at line 2 column 12 [manifest]
+                codec.js:1:1: this file has no place in a package [file]
                 schema.json:1:1: the file is missing [file]
                 mapping.ttl:1:1: not UTF-8 after byte 1 [file]
-                examples/dry-soil.nq:1:1: the file is missing [file]
             "#]],
         );
         check(

@@ -1,13 +1,11 @@
 use std::fmt;
 
-use pervade_mapping::{
-    Context as MappingContext, Document, DocumentError, Plan, RunError, SenmlError, StatedTerms,
-    lower, resolve_senml,
-};
+use pervade_mapping::{Context as MappingContext, Plan, RunError, StatedTerms, lower};
+use pervade_payload::PayloadError;
 use pervade_rdf::{Dataset, DatasetError, digest};
 
 use crate::context::Context;
-use crate::model::{DevicePackage, Manifest, PackageId, PayloadLanguage};
+use crate::model::{DevicePackage, Manifest, PackageId};
 use crate::problem::{Problem, ProblemCode};
 use crate::schema::{PayloadSchema, SchemaError};
 use crate::unknown::UnknownFields;
@@ -65,20 +63,15 @@ impl CheckedPackage {
     /// Reads, validates and maps one payload.
     ///
     /// # Errors
-    /// The payload is not JSON, does not fit the schema, or cannot be mapped. The messages
+    /// The payload is not in its language, does not fit the schema, or cannot be mapped. The messages
     /// do not repeat values of the payload, except what a mapping could not use.
     pub fn normalise(
         &self,
         payload: &[u8],
         context: &Context,
     ) -> Result<Normalised, NormaliseError> {
-        let document = Document::parse(payload).map_err(NormaliseError::Document)?;
-        let document = match self.manifest.payload {
-            PayloadLanguage::Json => document,
-            PayloadLanguage::SenmlJson => {
-                resolve_senml(&document).map_err(NormaliseError::Senml)?
-            }
-        };
+        let Manifest { payload: language, dialect, .. } = &self.manifest;
+        let document = language.read(payload, dialect).map_err(NormaliseError::Payload)?;
         let values = self.schema.invalid_values(&document);
         if !values.is_empty() {
             return Err(NormaliseError::Invalid { values });
@@ -114,12 +107,9 @@ pub struct Normalised {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NormaliseError {
-    /// The payload is not JSON, or beyond its limits.
+    /// The payload is not in the language of the device type, or beyond its limits.
     #[error("the payload is not read")]
-    Document(#[source] DocumentError),
-    /// The payload is not a SenML pack.
-    #[error("the payload is no SenML pack")]
-    Senml(#[source] SenmlError),
+    Payload(#[source] PayloadError),
     /// The payload does not fit the device type's schema.
     #[error("the payload does not fit the schema: {}", listed(values))]
     Invalid {

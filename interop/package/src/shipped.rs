@@ -8,43 +8,41 @@ pub fn shipped() -> Vec<DevicePackage> {
     SHIPPED
         .iter()
         .filter_map(|files| {
-            let files: BTreeMap<String, Vec<u8>> = files
-                .iter()
-                .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
-                .collect();
+            let files: BTreeMap<String, Vec<u8>> =
+                files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec())).collect();
             // A test reads every one, so none is left out here.
             DevicePackage::from_files(&files).ok()
         })
         .collect()
 }
 
-/// Files of one package: path inside its folder, and text.
-type Files = &'static [(&'static str, &'static str)];
+/// Files of one package: path inside its folder, and bytes.
+type Files = &'static [(&'static str, &'static [u8])];
 
-/// The files of one folder of `schemas/` with its examples.
+/// The files of one folder of `schemas/` with its examples, whose payloads are files of one kind.
 macro_rules! files {
-    ($folder:literal, $($example:literal),+) => {
+    ($folder:literal, $extension:literal, $($example:literal),+) => {
         &[
             files!(@file $folder, "package.json"),
             files!(@file $folder, "schema.json"),
             files!(@file $folder, "mapping.ttl"),
             $(
-                files!(@file $folder, concat!("examples/", $example, ".json")),
+                files!(@file $folder, concat!("examples/", $example, ".", $extension)),
                 files!(@file $folder, concat!("examples/", $example, ".nq")),
             )+
         ]
     };
     (@file $folder:literal, $path:expr) => {
-        ($path, include_str!(concat!("../../../schemas/", $folder, "/", $path)))
+        ($path, include_bytes!(concat!("../../../schemas/", $folder, "/", $path)))
     };
 }
 
 const SHIPPED: &[Files] = &[
-    files!("decentlab/dl-5tm", "dry-soil", "uplink-message"),
-    files!("epcis/logistics-gateway", "receiving", "shipping"),
-    files!("senml/environment-pack", "with-base-time", "without-clock"),
-    files!("shelly/pro-3em", "three-phases", "without-clock"),
-    files!("tasmota/aht1x", "celsius-local-time", "fahrenheit-zoned-time"),
+    files!("decentlab/dl-5tm", "json", "dry-soil", "uplink-message"),
+    files!("epcis/logistics-gateway", "json", "receiving", "shipping"),
+    files!("senml/environment-pack", "json", "with-base-time", "without-clock"),
+    files!("shelly/pro-3em", "json", "three-phases", "without-clock"),
+    files!("tasmota/aht1x", "json", "celsius-local-time", "fahrenheit-zoned-time"),
 ];
 
 #[cfg(test)]
@@ -56,10 +54,14 @@ mod tests {
     use pervade_rdf::{Dataset, Term, nquads};
 
     use super::*;
-    use crate::{CheckedPackage, Context, check};
+    use crate::{CheckedPackage, Context, Example, check};
 
     fn schemas() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas")
+    }
+
+    fn payload(package: &DevicePackage, example: &Example) -> Vec<u8> {
+        example.payload_bytes(&package.manifest).expect("a payload")
     }
 
     fn named(vendor: &str) -> CheckedPackage {
@@ -78,7 +80,7 @@ mod tests {
             let folder = schemas().join(&package.manifest.vendor).join(&package.manifest.model);
             for example in &package.examples {
                 let quads = checked
-                    .normalise(example.payload.as_bytes(), &Context::example())
+                    .normalise(&payload(&package, example), &Context::example())
                     .unwrap_or_else(|error| {
                         panic!("{} {}: {error:?}", package.manifest.model, example.name)
                     })
@@ -120,8 +122,8 @@ mod tests {
         for package in shipped() {
             let checked = CheckedPackage::compile(&package).expect("compiles");
             let found = package.examples.iter().any(|example| {
-                let payload = example.payload.as_bytes();
-                let quads = checked.normalise(payload, &Context::example()).expect("maps").quads;
+                let payload = payload(&package, example);
+                let quads = checked.normalise(&payload, &Context::example()).expect("maps").quads;
                 objects(&quads, KIND).contains("http://qudt.org/vocab/quantitykind/Temperature")
                     && objects(&quads, "http://qudt.org/schema/qudt/hasUnit")
                         .contains("http://qudt.org/vocab/unit/DEG_C")
