@@ -405,11 +405,15 @@ impl<'a> Call<'a> {
             Some(name) => Scheme::find(name).ok_or_else(|| no_such("unit scheme", name))?,
         };
         let converted = convert(&value, self.one(Parameter::Unit)?, scheme, kind)?;
-        Ok(Outputs::from([
-            (Output::Number, Value::Number(converted.value.to_decimal())),
-            (Output::UnitIri, Value::Iri(converted.unit.iri())),
-            (Output::OriginalUnitIri, Value::Iri(converted.original_unit.iri())),
-        ]))
+        let mut outputs =
+            Outputs::from([(Output::Number, Value::Number(converted.value.to_decimal()))]);
+        let units = [
+            (Output::UnitIri, converted.unit.iri()),
+            (Output::OriginalUnitIri, converted.original_unit.iri()),
+        ];
+        outputs
+            .extend(units.into_iter().filter_map(|(output, iri)| Some((output, Value::Iri(iri?)))));
+        Ok(outputs)
     }
 
     fn normalise_time(&self) -> Called {

@@ -1,109 +1,44 @@
 use crate::kind::QuantityKind;
+use crate::limits::Limit;
 use crate::number::Number;
-use crate::table::{Scheme, UNITS, Unit, unit};
+use crate::resolve::{Unit, UnitError, resolve};
+use crate::table::Scheme;
 
 /// A value in the unit Pervade states its kind in.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Converted {
     /// The exact value.
     pub value: Number,
     /// The unit of `value`.
-    pub unit: &'static Unit,
+    pub unit: Unit,
     /// The unit the value came in.
-    pub original_unit: &'static Unit,
+    pub original_unit: Unit,
 }
-
-/// The unit that `code` means.
-///
-/// # Errors
-/// No unit has the code, several do and `kind` does not decide, or none of them is of `kind`.
-pub fn resolve(
-    code: &str,
-    scheme: Scheme,
-    kind: Option<QuantityKind>,
-) -> Result<&'static Unit, UnitError> {
-    let named: Vec<&Unit> = UNITS.iter().filter(|u| u.codes(scheme).contains(&code)).collect();
-    let fitting: Vec<&'static Unit> = UNITS
-        .iter()
-        .filter(|u| u.codes(scheme).contains(&code))
-        .filter(|u| kind.is_none_or(|kind| u.kinds.contains(&kind)))
-        .collect();
-    match (fitting.as_slice(), kind) {
-        ([one], _) => Ok(one),
-        ([], Some(kind)) if !named.is_empty() => {
-            Err(UnitError::OtherKind { code: code.to_owned(), kind })
-        }
-        ([], _) => {
-            Err(UnitError::Unknown { code: code.chars().take(CODE_CHARS_MAX).collect(), scheme })
-        }
-        (several, _) => Err(UnitError::Ambiguous {
-            code: code.to_owned(),
-            units: several.iter().map(|u| u.name).collect(),
-        }),
-    }
-}
-
-/// Longest unit code repeated in an error.
-const CODE_CHARS_MAX: usize = 64;
 
 /// States `value`, given in the unit `code`, in the unit of its kind.
 ///
 /// # Errors
-/// The code does not name one unit of `kind`, or the value cannot be: a temperature below
-/// absolute zero.
+/// The code does not name one unit of `kind`, or the value cannot be ([`Limit`]): a temperature
+/// below absolute zero, a negative count.
 pub fn convert(
     value: &Number,
     code: &str,
     scheme: Scheme,
     kind: QuantityKind,
 ) -> Result<Converted, ConvertError> {
-    let from = resolve(code, scheme, Some(kind))?;
-    let to = unit(kind.stated_in()).ok_or(ConvertError::NoTarget { kind })?;
     let no_target = || ConvertError::NoTarget { kind };
-    let (from_multiplier, from_offset) = factors(from).ok_or_else(no_target)?;
-    let (to_multiplier, to_offset) = factors(to).ok_or_else(no_target)?;
-    let si = value.times(&from_multiplier).plus(&from_offset);
-    if kind == QuantityKind::Temperature && si.is_negative() {
-        return Err(ConvertError::BelowAbsoluteZero { value: value.to_decimal(), unit: from.name });
+    let from = resolve(code, scheme, Some(kind))?;
+    let to = Unit::stated(kind).ok_or_else(no_target)?;
+    let converted = to.out_of_si(&from.to_si(value, kind), kind).ok_or_else(no_target)?;
+    match Limit::of(kind).filter(|limit| limit.refuses(&converted)) {
+        Some(limit) => Err(ConvertError::Impossible {
+            value: value.to_decimal(),
+            unit: from.to_string(),
+            reason: limit.reason,
+        }),
+        None => Ok(Converted { value: converted, unit: to, original_unit: from }),
     }
-    let converted = si.minus(&to_offset).over(&to_multiplier).ok_or_else(no_target)?;
-    Ok(Converted { value: converted, unit: to, original_unit: from })
-}
-
-fn factors(unit: &Unit) -> Option<(Number, Number)> {
-    let multiplier = Number::ratio(unit.multiplier.0, unit.multiplier.1)?;
-    let offset = Number::ratio(unit.offset.0, unit.offset.1)?;
-    Some((multiplier, offset))
-}
-
-/// Why a code does not name a unit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnitError {
-    /// No unit has this code.
-    #[error("{code:?} is not a known {scheme:?} unit")]
-    Unknown {
-        /// The code.
-        code: String,
-        /// Where it was looked up.
-        scheme: Scheme,
-    },
-    /// Several units have this code.
-    #[error("{code:?} may be {units:?}: state the quantity kind")]
-    Ambiguous {
-        /// The code.
-        code: String,
-        /// QUDT names of the units.
-        units: Vec<&'static str>,
-    },
-    /// The unit measures something else.
-    #[error("{code:?} is no unit of {kind:?}")]
-    OtherKind {
-        /// The code.
-        code: String,
-        /// The kind asked for.
-        kind: QuantityKind,
-    },
 }
 
 /// Why a value cannot be converted.
@@ -113,13 +48,15 @@ pub enum ConvertError {
     /// The unit is not clear.
     #[error(transparent)]
     Unit(#[from] UnitError),
-    /// No such temperature exists.
-    #[error("{value} {unit} is below absolute zero")]
-    BelowAbsoluteZero {
+    /// No such value exists.
+    #[error("{value} {unit} cannot be: {reason}")]
+    Impossible {
         /// The value as a decimal.
         value: String,
-        /// QUDT name of its unit.
-        unit: &'static str,
+        /// QUDT name, or code, of its unit.
+        unit: String,
+        /// Why it cannot be.
+        reason: &'static str,
     },
     /// The unit table lacks the unit that `kind` is stated in.
     #[error("no unit to state {kind:?} in")]
@@ -131,14 +68,18 @@ pub enum ConvertError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use expect_test::{Expect, expect};
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::table::{entries, entry, with_code};
 
     fn check(value: &str, code: &str, scheme: Scheme, kind: QuantityKind, expected: Expect) {
         let number = Number::parse(value).expect("a number");
         match convert(&number, code, scheme, kind) {
-            Ok(done) => expected.assert_eq(&format!("{} {}", done.value, done.unit.name())),
+            Ok(done) => expected.assert_eq(&format!("{} {}", done.value, done.unit)),
             Err(error) => expected.assert_eq(&error.to_string()),
         }
     }
@@ -146,14 +87,14 @@ mod tests {
     /// T-71: units of several dialects meet in one.
     #[test]
     fn temperatures() {
-        use QuantityKind::Temperature;
+        use QuantityKind::{Temperature, TemperatureDifference};
         check("68", "°F", Scheme::Symbol, Temperature, expect!["20 DEG_C"]);
         check("68", "[degF]", Scheme::Ucum, Temperature, expect!["20 DEG_C"]);
         check("26.0", "CEL", Scheme::Unece, Temperature, expect!["26 DEG_C"]);
         check("23.1", "Cel", Scheme::Senml, Temperature, expect!["23.1 DEG_C"]);
         check("0", "K", Scheme::Senml, Temperature, expect!["-273.15 DEG_C"]);
         check("1", "F", Scheme::Symbol, Temperature, expect!["-17.222222222222222222 DEG_C"]);
-        check("-1", "K", Scheme::Senml, Temperature, expect!["-1 K is below absolute zero"]);
+        check("18", "°F", Scheme::Symbol, TemperatureDifference, expect!["10 K"]);
     }
 
     #[test]
@@ -168,41 +109,167 @@ mod tests {
         check("-0.02", "m³⋅m⁻³", Scheme::Symbol, Q::VolumeFraction, expect!["-0.02 M3-PER-M3"]);
         check("24.3", "lon", Scheme::Senml, Q::PlaneAngle, expect!["24.3 DEG"]);
         check("1013.2", "hPa", Scheme::Symbol, Q::Pressure, expect!["101320 PA"]);
+        check("412", "ppm", Scheme::Symbol, Q::MoleFraction, expect!["412 PPM"]);
+        check(
+            "12.5",
+            "µg/m³",
+            Scheme::Symbol,
+            Q::MassConcentration,
+            expect!["0.0000000125 KiloGM-PER-M3"],
+        );
+        check("30", "L2", Scheme::Unece, Q::VolumeFlowRate, expect!["0.0005 M3-PER-SEC"]);
+        check(
+            "3.2",
+            "mm/h",
+            Scheme::Senml,
+            Q::VolumetricFlux,
+            expect!["0.000000888888888889 M-PER-SEC"],
+        );
+        check("1", "rad", Scheme::Senml, Q::PlaneAngle, expect!["57.295779513082320877 DEG"]);
+        check("60", "1/min", Scheme::Senml, Q::RotationalVelocity, expect!["60 REV-PER-MIN"]);
+        check("-113", "dBm", Scheme::Symbol, Q::PowerLevel, expect!["-113 DeciB-MilliW"]);
+        check("-143", "dBW", Scheme::Senml, Q::PowerLevel, expect!["-113 DeciB-MilliW"]);
+        check("7.2", "pH", Scheme::Senml, Q::Acidity, expect!["7.2 PH"]);
+        check("4", "Bspl", Scheme::Senml, Q::SoundPressureLevel, expect!["40 DeciB"]);
+        check("1.5", "KiB", Scheme::Senml, Q::AmountOfData, expect!["12288 BIT"]);
+        check("18", "kWh/100km", Scheme::Symbol, Q::EnergyPerDistance, expect!["648 J-PER-M"]);
+        check("3600", "VAs", Scheme::Senml, Q::ApparentEnergy, expect!["1 VA-HR"]);
     }
 
     #[test]
     fn a_unit_of_another_kind_is_refused() {
+        use QuantityKind as Q;
+        check("50", "%", Scheme::Symbol, Q::Voltage, expect![[r#""%" is no unit of Voltage"#]]);
+        check("5", "m/s", Scheme::Symbol, Q::Length, expect![[r#""m/s" is no unit of Length"#]]);
         check(
-            "50",
-            "%",
+            "5",
+            "dB",
             Scheme::Symbol,
-            QuantityKind::Voltage,
-            expect![[r#""%" is no unit of Voltage"#]],
+            Q::PowerLevel,
+            expect![[r#""dB" is no unit of PowerLevel"#]],
         );
         check(
             "50",
             "furlong",
             Scheme::Ucum,
-            QuantityKind::Length,
-            expect![[r#""furlong" is not a known Ucum unit"#]],
+            Q::Length,
+            expect![[r#""furlong" is no UCUM unit: column 1: "furlong" is no unit"#]],
         );
     }
 
+    /// What cannot be is refused; what is unlikely is not.
     #[test]
-    fn an_ambiguous_code_needs_the_kind() {
-        let error = resolve("C", Scheme::Symbol, None).expect_err("coulomb or Celsius");
-        expect![[r#""C" may be ["DEG_C", "C"]: state the quantity kind"#]]
-            .assert_eq(&error.to_string());
-        let unit = resolve("C", Scheme::Symbol, Some(QuantityKind::Temperature)).expect("decided");
-        assert_eq!(unit.name(), "DEG_C", "the kind decides");
+    fn what_cannot_be() {
+        use QuantityKind as Q;
+        check(
+            "-1",
+            "K",
+            Scheme::Senml,
+            Q::Temperature,
+            expect!["-1 K cannot be: nothing is colder than absolute zero"],
+        );
+        check(
+            "-460",
+            "°F",
+            Scheme::Symbol,
+            Q::Temperature,
+            expect!["-460 DEG_F cannot be: nothing is colder than absolute zero"],
+        );
+        check(
+            "-3",
+            "",
+            Scheme::Symbol,
+            Q::Count,
+            expect!["-3 NUM cannot be: nothing is counted fewer than no times"],
+        );
+        check(
+            "-0.001",
+            "kg",
+            Scheme::Symbol,
+            Q::Mass,
+            expect!["-0.001 KiloGM cannot be: no mass is below zero"],
+        );
+        check("-5", "°C", Scheme::Symbol, Q::TemperatureDifference, expect!["-5 K"]);
+        check("9000", "°C", Scheme::Symbol, Q::Temperature, expect!["9000 DEG_C"]);
     }
 
     #[test]
     fn every_kind_has_its_unit() {
         for kind in QuantityKind::ALL {
-            let target = unit(kind.stated_in()).expect("in the table");
+            let target = entry(kind.stated_in()).expect("in the table");
             assert!(target.kinds.contains(kind), "{kind:?} is stated in {}", target.name);
             assert_eq!(QuantityKind::find(&kind.iri()), Some(*kind), "IRIs read back");
+            assert_eq!(QuantityKind::find(kind.name()), Some(*kind), "names read back");
+        }
+    }
+
+    /// A unit's kinds have one dimension, but for rates of turning, which the SI tells apart by
+    /// name alone; and its UCUM codes come to what the table says.
+    #[test]
+    fn the_table_agrees_with_the_expressions() {
+        for entry in entries() {
+            let (multiplier, _) = entry.factors().expect("a factor");
+            for kind in entry.kinds {
+                assert_eq!(kind.dimension(), entry.kinds[0].dimension(), "{}", entry.shown());
+            }
+            for code in entry.codes(Scheme::Ucum) {
+                let Ok(expression) = crate::ucum::parse(code) else { continue };
+                assert_eq!(expression.factor, multiplier, "{code} of {}", entry.shown());
+                assert_eq!(expression.dimension, entry.kinds[0].dimension(), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_there_once_and_codes_are_many() {
+        let mut names = BTreeSet::new();
+        for entry in entries().filter(|entry| !entry.name.is_empty()) {
+            assert!(names.insert(entry.name), "{} is there twice", entry.name);
+        }
+        let codes =
+            |scheme| entries().flat_map(|entry| entry.codes(scheme)).collect::<BTreeSet<_>>().len();
+        assert!(codes(Scheme::Unece) >= 150, "the common codes of IoT, logistics and energy");
+    }
+
+    /// The SenML units registry, secondary units and all.
+    #[test]
+    fn every_senml_unit_is_there() {
+        let registry = "\
+            m kg g s A K cd mol Hz rad sr N Pa J W C V F Ohm S Wb T H Cel lm lx Bq \
+            Gy Sv kat m2 m3 l m/s m/s2 m3/s l/s W/m2 cd/m2 bit bit/s lat lon pH dB \
+            dBW Bspl count / % %RH %EL EL 1/s 1/min beat/min beats S/m B VA VAs \
+            var vars J/m kg/m3 deg NTU ms min h MHz kW kVA kvar Ah Wh kWh varh \
+            kvarh kVAh Wh/km KiB GB Mbit/s B/s MB/s mV mA dBm ug/m3 mm/h m/h ppm \
+            /100 /1000 hPa mm cm km km/h ppb ppt VAh mg/l ug/l g/l";
+        for code in registry.split_ascii_whitespace() {
+            assert!(!with_code(Scheme::Senml, code).is_empty(), "{code}");
+        }
+    }
+
+    proptest! {
+        /// There and back again is exact, in any unit but those of radians.
+        #[test]
+        fn conversions_are_exact(digits in 0_i64..1_000_000_000, places in 0_u32..9, at in 0_usize..263) {
+            let entry = entries().nth(at).expect("an entry");
+            let value = Number::ratio(digits, 10_i64.pow(places)).expect("a number");
+            for kind in entry.kinds {
+                for scheme in Scheme::ALL {
+                    let Some(code) = entry.codes(*scheme).next() else { continue };
+                    let done = convert(&value, code, *scheme, *kind).expect("converts");
+                    let si = done.unit.to_si(&done.value, *kind);
+                    let back = done.original_unit.out_of_si(&si, *kind);
+                    prop_assert_eq!(back.as_ref(), Some(&value), "{} as {:?}", code, kind);
+                }
+            }
+        }
+
+        /// Whatever a vendor prints, an answer comes out.
+        #[test]
+        fn any_code_is_answered(code in "\\PC{0,12}", at in 0_usize..70) {
+            let kind = QuantityKind::ALL.get(at).copied();
+            for scheme in Scheme::ALL {
+                let _answer = resolve(&code, *scheme, kind);
+            }
         }
     }
 }

@@ -93,6 +93,14 @@ impl Number {
         (!other.0.is_zero()).then(|| Self(&self.0 / &other.0))
     }
 
+    /// A power; `None` for a negative one of zero.
+    pub(crate) fn pow(&self, exponent: i32) -> Option<Self> {
+        if exponent < 0 && self.0.is_zero() {
+            return None;
+        }
+        Some(Self(Pow::pow(&self.0, exponent)))
+    }
+
     /// The whole part toward minus infinity and the rest in `[0, 1)`; `None` beyond 64 bits.
     pub(crate) fn floor_and_fraction(&self) -> Option<(i64, Self)> {
         let floor = self.0.floor();
