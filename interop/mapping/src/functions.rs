@@ -1,3 +1,4 @@
+mod reading;
 mod text;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,10 @@ use crate::plan::{Encoding, Profile};
 use crate::term::{TermError, Value, encode};
 use crate::vocabulary::{GREL, IDLAB, PERVADE};
 pub use text::TextFunction;
+
+/// Version of the library: it grows with every function that is added, and what a function gives
+/// for the same inputs never changes.
+pub const LIBRARY_VERSION: u32 = 2;
 
 /// The functions a mapping may execute; the library is closed, so that every endorser has it.
 ///
@@ -56,6 +61,20 @@ pub enum Function {
     CodeIri,
     /// `code`, `entry`*, `otherwise` → `iri`: entries are `code=IRI`.
     Lookup,
+    /// `text`, `decimal` (`.` unless stated, or `,`) → `number`, `unitText`: a number as devices
+    /// write it, with `+`, an exponent or a unit after it. A text that says there is no value
+    /// (nothing, `NaN`, `--`, `n/a`, `null`) gives none. Since version 2 of the library.
+    ReadNumber,
+    /// `text`, `pattern`, `zone` → as [`Function::NormaliseTime`]: a time in another form than ISO
+    /// 8601, such as `DD.MM.YYYY hh:mm`. Since version 2.
+    ReadTime,
+    /// `text`, `decimal` → `number`: an angle in decimal degrees, from degrees, minutes and seconds,
+    /// with a sign or a hemisphere. Since version 2.
+    ReadAngle,
+    /// `latitude`, `longitude`, `code`, `entry`* → `flag`: entries are `code=south north west east`,
+    /// the box in degrees that places of the code are in. `AxesSwapped` for a position that is in the
+    /// box only the other way round, `Implausible` for one that is outside both ways. Since version 2.
+    PlaceFlag,
     /// Off the ledger only: a function on text that RML mappings commonly use.
     OnText(TextFunction),
 }
@@ -85,6 +104,10 @@ pub(crate) enum Parameter {
     Up,
     Minimum,
     Maximum,
+    Decimal,
+    Pattern,
+    Latitude,
+    Longitude,
     GrelValue,
     GrelValue2,
     GrelFrom,
@@ -109,6 +132,7 @@ pub(crate) enum Output {
     Found,
     Result,
     Flag,
+    UnitText,
     GrelString,
     GrelNumber,
     IdlabString,
@@ -199,6 +223,10 @@ impl Function {
         Self::Eui64,
         Self::CodeIri,
         Self::Lookup,
+        Self::ReadNumber,
+        Self::ReadTime,
+        Self::ReadAngle,
+        Self::PlaceFlag,
     ];
 
     /// The function of this IRI; the ledger's library is a part of what is there off it.
@@ -237,6 +265,9 @@ impl Function {
             Self::UpperCase | Self::LowerCase | Self::Eui64 => (&[P::Text], &[]),
             Self::CodeIri => (&[P::Code, P::Namespace], &[]),
             Self::Lookup => (&[P::Code, P::Entry], &[P::Otherwise]),
+            Self::ReadNumber | Self::ReadAngle => (&[P::Text], &[P::Decimal]),
+            Self::ReadTime => (&[P::Text, P::Pattern], &[P::Zone]),
+            Self::PlaceFlag => (&[P::Latitude, P::Longitude, P::Code, P::Entry], &[]),
             Self::OnText(function) => function.parameters(),
         }
     }
@@ -245,13 +276,15 @@ impl Function {
         use Output as O;
         match self {
             Self::ConvertUnit => &[O::Number, O::UnitIri, O::OriginalUnitIri],
-            Self::NormaliseTime => &[O::Instant, O::LocalTime, O::TimeFlag],
+            Self::NormaliseTime | Self::ReadTime => &[O::Instant, O::LocalTime, O::TimeFlag],
+            Self::ReadNumber => &[O::Number, O::UnitText],
+            Self::ReadAngle => &[O::Number],
             Self::EpochTime => &[O::Instant],
             Self::SenmlTime => &[O::Instant, O::TimeFlag],
             Self::Here => &[O::Iri, O::PathText, O::Member],
             Self::Enclosing => &[O::Found],
             Self::ThisDevice | Self::ThisRecord | Self::CodeIri | Self::Lookup => &[O::Iri],
-            Self::RangeFlag => &[O::Flag],
+            Self::RangeFlag | Self::PlaceFlag => &[O::Flag],
             Self::Concat | Self::FirstOf | Self::UpperCase | Self::LowerCase | Self::Eui64 => {
                 &[O::Result]
             }
@@ -287,6 +320,10 @@ impl Function {
             Self::Eui64 => Ok(result(eui64(call.one(Parameter::Text)?)?)),
             Self::CodeIri => call.code_iri(),
             Self::Lookup => call.lookup(),
+            Self::ReadNumber => call.read_number(),
+            Self::ReadTime => call.read_time(),
+            Self::ReadAngle => call.read_angle(),
+            Self::PlaceFlag => call.place_flag(),
             Self::OnText(function) => function.call(&call),
         }
     }
@@ -317,6 +354,10 @@ impl Parameter {
         Self::Up,
         Self::Minimum,
         Self::Maximum,
+        Self::Decimal,
+        Self::Pattern,
+        Self::Latitude,
+        Self::Longitude,
     ];
 
     pub(crate) fn find(iri: &str) -> Option<Self> {
@@ -346,6 +387,7 @@ impl Output {
         Self::Found,
         Self::Result,
         Self::Flag,
+        Self::UnitText,
     ];
 
     pub(crate) fn find(iri: &str) -> Option<Self> {
@@ -417,8 +459,13 @@ impl<'a> Call<'a> {
     }
 
     fn normalise_time(&self) -> Called {
+        self.time(self.one(Parameter::Text)?)
+    }
+
+    /// Of a time in ISO 8601.
+    fn time(&self, text: &str) -> Called {
         let zone = self.optional(Parameter::Zone)?.map(ZoneOffset::parse).transpose()?;
-        Ok(match DeviceTime::parse(self.one(Parameter::Text)?, zone)? {
+        Ok(match DeviceTime::parse(text, zone)? {
             DeviceTime::Zoned(instant) => instant_output(&instant),
             DeviceTime::Local(local) => Outputs::from([
                 (Output::LocalTime, Value::Text(local)),

@@ -36,7 +36,7 @@ pub use document::{
     DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX, Document, DocumentError,
     DocumentReason, OPEN_DOCUMENT_BYTES_MAX, OPEN_DOCUMENT_NODES_MAX,
 };
-pub use functions::{Function, FunctionError, TextFunction, place_iri};
+pub use functions::{Function, FunctionError, LIBRARY_VERSION, TextFunction, place_iri};
 pub use lower::{Lowered, lower, lower_open};
 pub use path::Path as JsonPath;
 pub use plan::{Plan, StatedTerms};
