@@ -53,6 +53,7 @@ fn the_deterministic_crates_ban_what_endorsers_may_differ_in() {
         "chaincode/examples/token-ledger",
         "chaincode/services/recording",
         "chaincode/services/registry",
+        "interop/authoring",
         "interop/ledger",
         "interop/mapping",
         "interop/package",

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use pervade_rdf::NamedNode;
 use pervade_units::{
     ConvertError, DeviceTime, EuiError, Instant, Number, NumberError, QuantityKind, Scheme,
-    TimeError, ZoneOffset, convert, eui64,
+    TimeError, ZoneOffset, convert, eui48, eui64,
 };
 
 use crate::plan::{Encoding, Profile};
@@ -57,6 +57,8 @@ pub enum Function {
     LowerCase,
     /// `text` → `result`: canonical EUI-64.
     Eui64,
+    /// `text` → `result`: canonical EUI-48, such as a MAC address. Since version 2.
+    Eui48,
     /// `code`, `namespace` → `iri`: the code's IRI; a code that is an IRI stays.
     CodeIri,
     /// `code`, `entry`*, `otherwise` → `iri`: entries are `code=IRI`.
@@ -152,7 +154,7 @@ pub enum FunctionError {
     /// The time is not one.
     #[error(transparent)]
     Time(#[from] TimeError),
-    /// The text is no EUI-64.
+    /// The text is no EUI-64 or EUI-48.
     #[error(transparent)]
     Eui(#[from] EuiError),
     /// A value cannot be used.
@@ -221,6 +223,7 @@ impl Function {
         Self::UpperCase,
         Self::LowerCase,
         Self::Eui64,
+        Self::Eui48,
         Self::CodeIri,
         Self::Lookup,
         Self::ReadNumber,
@@ -262,7 +265,7 @@ impl Function {
             }
             Self::FirstOf => (&[], &[P::Part1, P::Part2, P::Part3, P::Part4, P::Part5, P::Part6]),
             Self::RangeFlag => (&[P::Value, P::Minimum, P::Maximum], &[]),
-            Self::UpperCase | Self::LowerCase | Self::Eui64 => (&[P::Text], &[]),
+            Self::UpperCase | Self::LowerCase | Self::Eui64 | Self::Eui48 => (&[P::Text], &[]),
             Self::CodeIri => (&[P::Code, P::Namespace], &[]),
             Self::Lookup => (&[P::Code, P::Entry], &[P::Otherwise]),
             Self::ReadNumber | Self::ReadAngle => (&[P::Text], &[P::Decimal]),
@@ -285,9 +288,12 @@ impl Function {
             Self::Enclosing => &[O::Found],
             Self::ThisDevice | Self::ThisRecord | Self::CodeIri | Self::Lookup => &[O::Iri],
             Self::RangeFlag | Self::PlaceFlag => &[O::Flag],
-            Self::Concat | Self::FirstOf | Self::UpperCase | Self::LowerCase | Self::Eui64 => {
-                &[O::Result]
-            }
+            Self::Concat
+            | Self::FirstOf
+            | Self::UpperCase
+            | Self::LowerCase
+            | Self::Eui64
+            | Self::Eui48 => &[O::Result],
             Self::OnText(function) => function.outputs(),
         }
     }
@@ -318,6 +324,7 @@ impl Function {
             Self::UpperCase => Ok(result(call.one(Parameter::Text)?.to_ascii_uppercase())),
             Self::LowerCase => Ok(result(call.one(Parameter::Text)?.to_ascii_lowercase())),
             Self::Eui64 => Ok(result(eui64(call.one(Parameter::Text)?)?)),
+            Self::Eui48 => Ok(result(eui48(call.one(Parameter::Text)?)?)),
             Self::CodeIri => call.code_iri(),
             Self::Lookup => call.lookup(),
             Self::ReadNumber => call.read_number(),

@@ -33,7 +33,7 @@ mod ucum;
 
 pub use convert::{ConvertError, Converted, convert};
 pub use dimension::Dimension;
-pub use eui::{EuiError, eui64};
+pub use eui::{EuiError, eui48, eui64};
 pub use kind::QuantityKind;
 pub use limits::Limit;
 pub use number::{

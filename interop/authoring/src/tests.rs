@@ -1,0 +1,446 @@
+//! What authored files become: texts, quads, problems.
+
+use std::collections::BTreeMap;
+
+use expect_test::{Expect, expect, expect_file};
+use pervade_package::{CheckedPackage, Context, DevicePackage, check, shipped};
+use pervade_rdf::nquads;
+
+use crate::{Compiled, compile};
+
+/// The package of an authored text without examples.
+fn package(text: &str) -> DevicePackage {
+    let compiled = compile("device.yaml", text);
+    assert_eq!(shown(&compiled), "", "no problems");
+    let texts = compiled.texts.expect("compiles");
+    let files = BTreeMap::from([
+        ("package.json".to_owned(), texts.manifest.into_bytes()),
+        ("schema.json".to_owned(), texts.schema.into_bytes()),
+        ("mapping.ttl".to_owned(), texts.mapping.into_bytes()),
+    ]);
+    DevicePackage::from_files(&files).expect("a package")
+}
+
+fn shown(compiled: &Compiled) -> String {
+    compiled.problems.iter().map(|problem| format!("{problem}\n")).collect()
+}
+
+/// T-70: what is compiled gives the quads that the mapping written by hand gives.
+#[test]
+fn shipped_packages_are_authored_again() {
+    for (text, model) in [
+        (include_str!("authored/aht1x.yaml"), "aht1x"),
+        (include_str!("authored/pro-3em.yaml"), "pro-3em"),
+    ] {
+        let authored = package(text);
+        let by_hand = shipped().into_iter().find(|p| p.manifest.model == model).expect("shipped");
+        let authored = DevicePackage {
+            manifest: authored.manifest,
+            mapping: authored.mapping,
+            schema: authored.schema,
+            ..by_hand
+        };
+        let problems = check(&authored).err().unwrap_or_default();
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(lines.is_empty(), "{model}:\n{}\n{}", lines.join("\n"), authored.mapping);
+        assert!(!authored.examples.is_empty(), "something was compared");
+    }
+}
+
+/// The texts are for reading, and the same every time.
+#[test]
+fn the_texts_are_kept() {
+    let text = include_str!("authored/aht1x.yaml");
+    let texts = compile("device.yaml", text).texts.expect("compiles");
+    expect_file!["authored/aht1x.ttl"].assert_eq(&texts.mapping);
+    assert_eq!(compile("device.yaml", text).texts, Some(texts), "the same bytes");
+}
+
+const DEVICE: &str =
+    "x-device: {vendor: acme, model: m-1, version: 1.0.0, title: M}\ntype: object\n";
+
+/// The short forms of what a payload gives, without what every statement has.
+fn quads(body: &str, payload: &str) -> String {
+    let package = package(&format!("{DEVICE}{body}"));
+    let compiled = match CheckedPackage::compile(&package) {
+        Ok(compiled) => compiled,
+        Err(problems) => panic!("{problems:#?}\n{}", package.mapping),
+    };
+    let normalised = match compiled.normalise(payload.as_bytes(), &Context::example()) {
+        Ok(normalised) => normalised,
+        Err(error) => return format!("{error:?}"),
+    };
+    let short = [
+        ("urn:pervade:tx:example:example#", ""),
+        ("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "a"),
+        ("http://www.w3.org/ns/sosa/", "sosa:"),
+        ("http://qudt.org/schema/qudt/", "qudt:"),
+        ("http://qudt.org/vocab/", ""),
+        ("urn:pervade:vocab#", "pv:"),
+        ("https://schema.org/", "schema:"),
+        ("https://ref.gs1.org/epcis/", "epcis:"),
+        ("http://www.w3.org/2001/XMLSchema#", "xsd:"),
+    ];
+    let mut lines = String::new();
+    for line in nquads(&normalised.quads).lines() {
+        let mut line =
+            line.trim_end_matches(" <urn:pervade:tx:example:example#payload> .").to_owned();
+        for (long, prefix) in short {
+            line = line.replace(long, prefix);
+        }
+        let is_common = [
+            "sosa:madeBySensor",
+            "pv:sourcePath",
+            "sosa:Observation",
+            "hasQuantityKind",
+            "originalValue",
+        ];
+        if !is_common.iter().any(|common| line.contains(common)) {
+            lines.push_str(&line);
+            lines.push('\n');
+        }
+    }
+    lines
+}
+
+#[track_caller]
+fn gives(body: &str, payload: &str, expected: Expect) {
+    expected.assert_eq(&quads(body, payload));
+}
+
+#[test]
+fn units_and_plausible_limits() {
+    gives(
+        "properties: {t: {type: number, x-observes: AirTemperature, x-unit: °F, x-plausible: [-40, 185]}}",
+        r#"{"t": 200.0}"#,
+        expect![[r#"
+            <t> <qudt:hasUnit> <unit/DEG_C>
+            <t> <sosa:hasSimpleResult> "93.333333333333333333"^^<xsd:decimal>
+            <t> <sosa:observedProperty> <pv:AirTemperature>
+            <t> <pv:originalUnit> "°F"
+            <t> <pv:qualityFlag> <pv:Implausible>
+        "#]],
+    );
+    gives(
+        "properties: {w: {type: object, x-observes: VolumetricWaterContent, x-unit-from: unit, x-plausible: [0, 1], properties: {value: {type: number}, unit: {type: string}}}}",
+        r#"{"w": {"value": 120, "unit": "%"}}"#,
+        expect![[r#"
+            <w> <qudt:hasUnit> <unit/M3-PER-M3>
+            <w> <sosa:hasSimpleResult> "1.2"^^<xsd:decimal>
+            <w> <sosa:observedProperty> <pv:VolumetricWaterContent>
+            <w> <pv:originalUnit> "%"
+            <w> <pv:qualityFlag> <pv:Implausible>
+        "#]],
+    );
+    gives(
+        "properties: {t: {type: string, x-observes: AirTemperature, x-unit: Cel}}",
+        r#"{"t": "+21.50"}"#,
+        expect![[r#"
+            <t> <qudt:hasUnit> <unit/DEG_C>
+            <t> <sosa:hasSimpleResult> "21.5"^^<xsd:decimal>
+            <t> <sosa:observedProperty> <pv:AirTemperature>
+            <t> <pv:originalUnit> "Cel"
+        "#]],
+    );
+}
+
+#[test]
+fn texts_that_are_numbers_and_times() {
+    gives(
+        "properties: {t: {type: string, x-observes: AirTemperature, x-unit: Cel, x-decimal: ','}, d: {type: string, x-time: {form: pattern, pattern: 'DD.MM.YYYY hh:mm', zone: '+01:00'}}}",
+        r#"{"t": "21,5", "d": "14.03.2026 07:10"}"#,
+        expect![[r#"
+            <t> <qudt:hasUnit> <unit/DEG_C>
+            <t> <sosa:hasSimpleResult> "21.5"^^<xsd:decimal>
+            <t> <sosa:observedProperty> <pv:AirTemperature>
+            <t> <sosa:resultTime> "2026-03-14T06:10:00Z"^^<xsd:dateTimeStamp>
+            <t> <pv:originalUnit> "Cel"
+        "#]],
+    );
+    gives(
+        "properties: {t: {type: string, x-observes: AirTemperature, x-unit: Cel}}",
+        r#"{"t": "n/a"}"#,
+        expect![[r#"
+            <t> <sosa:observedProperty> <pv:AirTemperature>
+            <t> <pv:originalUnit> "Cel"
+        "#]],
+    );
+}
+
+#[test]
+fn times_belong_to_the_nearest_record() {
+    gives(
+        "properties: {ts: {type: integer, x-time: epoch-milliseconds}, r: {type: array, items: {properties: {at: {type: string, x-time: iso-8601}, v: {type: number, x-observes: Voltage, x-unit: mV}}}}, b: {type: number, x-observes: BatteryLevel, x-unit: '%'}}",
+        r#"{"ts": 1773468612250, "r": [{"at": "2026-03-14T06:00:00Z", "v": 3000}, {"at": "2026-03-14T06:00:01", "v": 10}], "b": 9}"#,
+        expect![[r#"
+            <b> <qudt:hasUnit> <unit/PERCENT>
+            <b> <sosa:hasSimpleResult> "9"^^<xsd:decimal>
+            <b> <sosa:observedProperty> <pv:BatteryLevel>
+            <b> <sosa:resultTime> "2026-03-14T06:10:12.25Z"^^<xsd:dateTimeStamp>
+            <b> <pv:originalUnit> "%"
+            <r/0/v> <qudt:hasUnit> <unit/V>
+            <r/0/v> <sosa:hasSimpleResult> "3"^^<xsd:decimal>
+            <r/0/v> <sosa:observedProperty> <pv:Voltage>
+            <r/0/v> <sosa:resultTime> "2026-03-14T06:00:00Z"^^<xsd:dateTimeStamp>
+            <r/0/v> <pv:originalUnit> "mV"
+            <r/1/v> <qudt:hasUnit> <unit/V>
+            <r/1/v> <sosa:hasSimpleResult> "0.01"^^<xsd:decimal>
+            <r/1/v> <sosa:observedProperty> <pv:Voltage>
+            <r/1/v> <pv:deviceTime> "2026-03-14T06:00:01"^^<xsd:dateTime>
+            <r/1/v> <pv:originalUnit> "mV"
+            <r/1/v> <pv:qualityFlag> <pv:ZoneUnknown>
+        "#]],
+    );
+    gives(
+        "properties: {d: {type: string, x-time: {form: local, zone-from: z, clock: server}}, z: {type: string}, o: {type: object, properties: {v: {type: number, x-observes: Voltage, x-unit: V}}}}",
+        r#"{"d": "2026-03-14T06:00:00", "z": "+01:00", "o": {"v": 1}}"#,
+        expect![[r#"
+            <o/v> <qudt:hasUnit> <unit/V>
+            <o/v> <sosa:hasSimpleResult> "1"^^<xsd:decimal>
+            <o/v> <sosa:observedProperty> <pv:Voltage>
+            <o/v> <sosa:resultTime> "2026-03-14T05:00:00Z"^^<xsd:dateTimeStamp>
+            <o/v> <pv:originalUnit> "V"
+            <o/v> <pv:timeSource> <pv:ServerClock>
+        "#]],
+    );
+}
+
+#[test]
+fn identifiers_statements_and_states() {
+    gives(
+        "properties: {eui: {type: string, x-identifier: eui64}, mac: {type: string, x-identifier: mac}, sn: {type: integer, x-identifier: serial}, fw: {type: string, x-states: firmwareVersion}, due: {type: integer, x-states: calibrationDue, x-time: epoch-seconds}, open: {type: boolean, x-observes: ContactState}}",
+        r#"{"eui": "70b3-d57b-a000-1f2c", "mac": "a0:b1:c2:d3:e4:f5", "sn": 7, "fw": "1.2", "due": 1773468612, "open": true}"#,
+        expect![[r#"
+            <urn:pervade:device:example> <pv:calibrationDue> "2026-03-14T06:10:12Z"^^<xsd:dateTimeStamp>
+            <urn:pervade:device:example> <pv:firmwareVersion> "1.2"
+            <eui> <a> <pv:IdentityStatement>
+            <eui> <pv:deviceEui> "70B3D57BA0001F2C"
+            <mac> <a> <pv:IdentityStatement>
+            <mac> <pv:macAddress> "A0B1C2D3E4F5"
+            <open> <sosa:hasSimpleResult> "true"^^<xsd:boolean>
+            <open> <sosa:observedProperty> <pv:ContactState>
+            <sn> <a> <pv:IdentityStatement>
+            <sn> <pv:serialNumber> "7"
+        "#]],
+    );
+}
+
+#[test]
+fn items_by_their_text_and_by_their_place() {
+    gives(
+        "properties: {r: {type: array, items: {properties: {n: {type: string, x-identifier: sensor}, u: {type: string}, w: {}}, oneOf: [{properties: {k: {const: temp}, v: {type: number, x-observes: AirTemperature, x-unit-from: u}, w: {x-ignored: w}}}, {properties: {k: {enum: [hum, rh]}, v: {type: number, x-observes: RelativeHumidity, x-unit: '%'}, w: {x-ignored: w}}}]}}}",
+        r#"{"r": [{"k": "temp", "n": "a", "v": 20, "u": "°C"}, {"k": "rh", "v": 50}, {"k": "hum", "v": 51}]}"#,
+        expect![[r#"
+            <r/0/v> <qudt:hasUnit> <unit/DEG_C>
+            <r/0/v> <sosa:hasSimpleResult> "20"^^<xsd:decimal>
+            <r/0/v> <sosa:observedProperty> <pv:AirTemperature>
+            <r/0/v> <pv:originalUnit> "°C"
+            <r/0/v> <pv:sensorName> "a"
+            <r/1/v> <qudt:hasUnit> <unit/PERCENT_RH>
+            <r/1/v> <sosa:hasSimpleResult> "50"^^<xsd:decimal>
+            <r/1/v> <sosa:observedProperty> <pv:RelativeHumidity>
+            <r/1/v> <pv:originalUnit> "%"
+            <r/2/v> <qudt:hasUnit> <unit/PERCENT_RH>
+            <r/2/v> <sosa:hasSimpleResult> "51"^^<xsd:decimal>
+            <r/2/v> <sosa:observedProperty> <pv:RelativeHumidity>
+            <r/2/v> <pv:originalUnit> "%"
+        "#]],
+    );
+    gives(
+        "properties: {p: {type: array, prefixItems: [{type: number, x-observes: Latitude, x-unit: °}, {type: number, x-observes: Longitude, x-unit: °}], items: false}}",
+        r#"{"p": [52.1, 4.3]}"#,
+        expect![[r#"
+            <p/0> <qudt:hasUnit> <unit/DEG>
+            <p/0> <sosa:hasSimpleResult> "52.1"^^<xsd:decimal>
+            <p/0> <sosa:observedProperty> <pv:Latitude>
+            <p/0> <pv:originalUnit> "°"
+            <p/1> <qudt:hasUnit> <unit/DEG>
+            <p/1> <sosa:hasSimpleResult> "4.3"^^<xsd:decimal>
+            <p/1> <sosa:observedProperty> <pv:Longitude>
+            <p/1> <pv:originalUnit> "°"
+        "#]],
+    );
+}
+
+#[test]
+fn events() {
+    gives(
+        "x-event: {kind: payment, agent: {field: payer, iri: 'urn:acme:account:'}, recipient: payee.id, price: amount, currency: {value: EUR}}\nproperties: {ts: {type: integer, x-time: epoch-seconds}, payer: {type: string}, payee: {properties: {id: {type: string}}}, amount: {type: number}}",
+        r#"{"ts": 1773468612, "payer": "a 1", "payee": {"id": "b"}, "amount": 1.20}"#,
+        expect![[r#"
+            <payment> <a> <schema:PayAction>
+            <payment> <sosa:resultTime> "2026-03-14T06:10:12Z"^^<xsd:dateTimeStamp>
+            <payment> <schema:agent> <urn:acme:account:a%201>
+            <payment> <schema:price> "1.2"^^<xsd:decimal>
+            <payment> <schema:priceCurrency> "EUR"
+            <payment> <schema:recipient> "b"
+        "#]],
+    );
+    gives(
+        "properties: {ev: {type: string, enum: [boot, ota], x-event: {kind: lifecycle, state: {field: ev, codes: {boot: Activated, ota: Updated}}, firmware: fw}}, fw: {type: string}}",
+        r#"{"ev": "ota", "fw": "2.0"}"#,
+        expect![[r#"
+            <ev/lifecycle> <a> <pv:LifecycleEvent>
+            <ev/lifecycle> <pv:firmwareVersion> "2.0"
+            <ev/lifecycle> <pv:lifecycleState> <pv:Updated>
+        "#]],
+    );
+    gives(
+        "properties: {at: {type: string, x-time: iso-8601}, hand: {type: object, x-event: {kind: custody, goods: epc, from: {field: from, iri: 'urn:acme:party:'}, to: {field: to, iri: 'urn:acme:party:'}}, properties: {epc: {type: string}, from: {type: string}, to: {type: string}}}}",
+        r#"{"at": "2026-03-14T06:00:00Z", "hand": {"epc": "urn:epc:id:sgtin:1.2.3", "from": "x", "to": "y"}}"#,
+        expect![[r#"
+            <hand/custody> <a> <epcis:ObjectEvent>
+            <hand/custody> <epcis:epcList> <urn:epc:id:sgtin:1.2.3>
+            <hand/custody> <epcis:eventTime> "2026-03-14T06:00:00Z"^^<xsd:dateTimeStamp>
+            <hand/custody> <pv:custodyFrom> <urn:acme:party:x>
+            <hand/custody> <pv:custodyTo> <urn:acme:party:y>
+        "#]],
+    );
+}
+
+#[test]
+fn actuations() {
+    gives(
+        "properties: {relay: {type: object, x-actuates: SwitchState, x-value: on, x-commanded: target, x-commanded-by: by, properties: {on: {type: boolean}, target: {type: boolean}, by: {type: string}}}, led: {type: boolean, x-actuates: SwitchState}}",
+        r#"{"relay": {"on": false, "target": true, "by": "button"}, "led": true}"#,
+        expect![[r#"
+            <led> <a> <sosa:Actuation>
+            <led> <sosa:actsOnProperty> <pv:SwitchState>
+            <led> <sosa:hasSimpleResult> "true"^^<xsd:boolean>
+            <led> <sosa:madeByActuator> <urn:pervade:device:example>
+            <relay> <a> <sosa:Actuation>
+            <relay> <sosa:actsOnProperty> <pv:SwitchState>
+            <relay> <sosa:hasSimpleResult> "false"^^<xsd:boolean>
+            <relay> <sosa:madeByActuator> <urn:pervade:device:example>
+            <relay> <pv:commandedBy> "button"
+            <relay> <pv:commandedValue> "true"^^<xsd:boolean>
+        "#]],
+    );
+}
+
+#[track_caller]
+fn wrong(body: &str, expected: Expect) {
+    expected.assert_eq(&shown(&compile("device.yaml", &format!("{DEVICE}{body}"))));
+}
+
+/// T-72: every problem has its place, and where there is one a suggestion.
+#[test]
+fn every_problem_is_told_with_a_suggestion() {
+    wrong(
+        "required: [temprature]\nproperties:\n  temperature: {type: number, x-observes: AirTemprature, x-unit: Cel}\n  h: {type: number, x-observes: RelativeHumidity, x-unit: hPa}\n  p: {type: number, x-observes: AirPressure, x-unti: hPa}\n  v: {type: number, x-observes: Voltage, x-unit: Volts}\n  rssi: {type: integer}\n  t: {type: integer, x-time: epoch}\n  x: {type: number, x-observes: https://a.example/x, x-unit: m}\n",
+        expect![[r#"
+            device.yaml:3:12: the required field temprature is not described; is temperature meant? [unknown-field]
+            device.yaml:5:43: "AirTemprature" is no property that devices observe; is AirTemperature meant? [unknown-property]
+            device.yaml:6:59: "hPa" is no unit of RelativeHumidity; units of RelativeHumidity are "%RH", "%", "1", "ppm" [wrong-unit]
+            device.yaml:7:3: the number has no unit; add x-unit, one of "hPa", "Pa", "kPa", "bar", "mbar"; or x-unit-from [no-unit]
+            device.yaml:7:46: x-unti is no keyword; is x-unit meant? [unknown-keyword]
+            device.yaml:8:50: "Volts" is no unit that is known; units of Voltage are "V", "mV" [unknown-unit]
+            device.yaml:9:3: rssi has no meaning; perhaps x-ignored: "radio diagnostics"; or x-ignored with the reason [no-meaning]
+            device.yaml:10:30: "epoch" is no form of a time; is epoch-seconds meant? [wrong-value]
+            device.yaml:11:33: the quantity kind of this property is not known; say it with x-kind, such as x-kind: Length [missing]
+        "#]],
+    );
+    wrong(
+        "properties:\n  a: {type: number, x-observes: Voltage, x-unit-from: unt, x-plausible: [1]}\n  unit: {type: string, x-ignored: ''}\n  b: {type: string, x-observes: Voltage, x-states: firmwareVersion, x-codes: {a: b}}\n  c: {type: boolean, x-plausible: [0, 1]}\n",
+        expect![[r#"
+            device.yaml:4:3: there is no field "unt" beside or around this one; is unit meant? [unknown-field]
+            device.yaml:4:73: x-plausible is the least and the greatest number; for example [-40, 85] [wrong-value]
+            device.yaml:5:35: x-ignored gives the reason in words; for example x-ignored: "radio diagnostics" [wrong-value]
+            device.yaml:6:52: x-observes and x-states do not go together; a field has one meaning [conflict]
+            device.yaml:7:35: x-plausible says nothing here; it goes with x-observes [unknown-keyword]
+        "#]],
+    );
+    wrong(
+        "properties:\n  t1: {type: integer, x-time: epoch-seconds}\n  t2: {type: integer, x-time: epoch-seconds}\n  v: {type: number, x-observes: Voltage, x-unit: V}\n",
+        expect![[r#"
+            device.yaml:6:3: t1 and t2 are both a time of this field; name one with x-time-from, or state the other with x-states [ambiguous]
+        "#]],
+    );
+    wrong(
+        "properties: {n: {type: string, x-ignored: x}}\nadditionalProperties: {type: number, x-observes: Voltage, x-unit: V}\n",
+        expect![[r#"
+            device.yaml:4:23: a value under a name that changes cannot be told from its neighbours; put the meaning on members of an object, or name every field [ambiguous]
+        "#]],
+    );
+    wrong(
+        "propertys: {a: {type: number}}\n",
+        expect![[r#"
+        device.yaml:3:1: propertys is no keyword; is properties meant? [unknown-keyword]
+    "#]],
+    );
+    wrong(
+        "properties: {e: {type: string, x-event: {kind: lifecicle, sate: e}}, f: {type: string, x-event: {kind: task, task: f, state: {field: f, codes: {a: Opened}}}}}",
+        expect![[r#"
+            device.yaml:3:48: "lifecicle" is no kind of event; is lifecycle meant? [wrong-value]
+            device.yaml:3:148: "Opened" is no such state; is TaskOpened meant? [wrong-value]
+        "#]],
+    );
+}
+
+#[test]
+fn the_device_is_named() {
+    let check = |text: &str, expected: Expect| expected.assert_eq(&shown(&compile("d.yaml", text)));
+    check(
+        "type: object\n",
+        expect![[r#"
+        d.yaml:1:1: there is no x-device; x-device: {vendor: acme, model: th-1, version: 1.0.0, title: "…"} [missing]
+    "#]],
+    );
+    check(
+        "x-device: {vendor: ACME, modle: x, version: 1.0, title: T, payload: jsno}\nproperties: {v: {type: boolean, x-observes: ContactState}}",
+        expect![[r#"
+            d.yaml:1:11: x-device says no model [missing]
+            d.yaml:1:20: vendor is small letters, digits and '-' [wrong-value]
+            d.yaml:1:26: x-device has no modle; is model meant? [unknown-keyword]
+            d.yaml:1:45: version is three numbers, such as 1.0.0 [wrong-value]
+            d.yaml:1:69: payload is one of json, jsonl, cbor, senml+json, senml+cbor, csv, xml, epcis+json, ngsi-ld+json, lorawan+json [wrong-value]
+        "#]],
+    );
+    check(
+        "[1]",
+        expect![[r#"
+        d.yaml:1:1: a device file is an object, not a list [wrong-value]
+    "#]],
+    );
+    check(
+        "{\"a\"",
+        expect![[r#"
+        d.yaml:2:1: while parsing a flow mapping, did not find expected ',' or '}' [syntax]
+    "#]],
+    );
+    expect![[r#"
+        d.json:1:6: expected ':' [syntax]
+    "#]]
+    .assert_eq(&shown(&compile("d.json", "{\"a\" 1}")));
+}
+
+/// Parts of a file in any order, cut anywhere: problems, never a panic.
+#[test]
+fn nothing_panics() {
+    let texts = [include_str!("authored/aht1x.yaml"), include_str!("authored/pro-3em.yaml")];
+    for text in texts {
+        let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).step_by(37).collect();
+        for end in ends {
+            let cut = compile("device.yaml", &text[..end]);
+            assert!(cut.texts.is_some() == cut.problems.is_empty(), "a result or problems");
+        }
+    }
+}
+
+#[test]
+fn fields_are_told_in_words() {
+    let fields = compile("device.yaml", include_str!("authored/aht1x.yaml")).fields;
+    let lines: BTreeMap<String, String> = fields
+        .into_iter()
+        .map(|field| (field.path, format!("{} {:?}", field.meaning, field.uses)))
+        .collect();
+    expect![[r#"
+        */DewPoint: an observation of DewPoint, sent in the unit that TempUnit names, stated in DEG_C []
+        */Humidity: an observation of RelativeHumidity, sent in %, stated in PERCENT_RH []
+        */Temperature: an observation of AirTemperature, sent in the unit that TempUnit names, stated in DEG_C []
+        TempUnit:  ["unit of */DewPoint", "unit of */Temperature"]
+        Time: the time, read as ISO 8601; without a zone it is kept as local time and flagged ["time of */DewPoint", "time of */Humidity", "time of */Temperature"]
+    "#]].assert_eq(
+        &lines.iter().map(|(path, words)| format!("{path}: {words}\n")).collect::<String>(),
+    );
+}
