@@ -44,7 +44,7 @@ pub(crate) struct Call {
 
 const EXAMPLES: &str = "\
 Examples:
-  pervade submit registry publish \"$(pervade package show schemas/decentlab/dl-5tm)\"
+  pervade submit registry publish \"$(pervade package show schemas/decentlab/dl-5tm)\" --as Admin@org1.example.com
   pervade submit basic set colour blue --as User1@org2.example.com
   pervade submit basic set picture @photo.jpg --org Org1MSP --org Org2MSP
   pervade submit secrets keep lab --transient secret=@secret.json

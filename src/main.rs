@@ -47,7 +47,7 @@ Examples:
   pervade demo
   pervade network up --detach
   pervade chaincode deploy registry --in-process
-  pervade submit registry publish \"$(pervade package show schemas/decentlab/dl-5tm)\"
+  pervade submit registry publish \"$(pervade package show schemas/decentlab/dl-5tm)\" --as Admin@org1.example.com
   pervade query warm
   pervade verify
 

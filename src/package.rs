@@ -33,7 +33,7 @@ pub(crate) enum Package {
 const EXAMPLES: &str = "\
 Examples:
   pervade package check schemas/decentlab/dl-5tm
-  pervade submit registry publish \"$(pervade package show schemas/decentlab/dl-5tm)\"";
+  pervade submit registry publish \"$(pervade package show schemas/decentlab/dl-5tm)\" --as Admin@org1.example.com";
 
 impl Package {
     pub(crate) fn run(self, output: Output) -> Result<(), Failure> {

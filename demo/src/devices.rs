@@ -1,5 +1,6 @@
 //! The five devices: keys of their own, certificates, packages, payloads.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -41,8 +42,14 @@ impl Fleet {
     pub(crate) fn enrol(world: &World, teller: &mut Teller<'_>) -> Result<Self, DemoError> {
         let (first, second) = world.organizations()?;
         let mut devices = Vec::new();
-        for (index, package) in shipped().into_iter().enumerate() {
-            let msp_id = if index % 2 == 0 { &first } else { &second };
+        let packages = shipped();
+        let vendors: BTreeSet<String> =
+            packages.iter().map(|package| package.manifest.vendor.clone()).collect();
+        for package in packages {
+            // A vendor's packages are one organisation's.
+            let place = vendors.iter().position(|vendor| *vendor == package.manifest.vendor);
+            let is_first = place.is_none_or(|place| place % 2 == 0);
+            let msp_id = if is_first { &first } else { &second };
             let name = format!("{}-{}-1", package.manifest.vendor, package.manifest.model);
             let signer = credentials(world, msp_id, &name)?;
             let address = signer.certificate().address();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::program::{Running, Said, kill, lines, pervade, shown, verified};
+use crate::program::{ADMIN, Running, Said, kill, lines, pervade, shown, verified};
 
 /// N-12: the demo is killed in the middle of its submissions. Whatever it had said was committed is
 /// there, state and graph are what the blocks give, and the story goes on.
@@ -37,8 +37,7 @@ fn nothing_acknowledged_is_lost_when_the_network_is_killed() {
     let publish_all = || {
         while !stop.load(Ordering::SeqCst) {
             let version = format!("7.0.{}", next.fetch_add(1, Ordering::SeqCst));
-            let said =
-                network.json(&["submit", "registry", "publish", &release(&package, &version)]);
+            let said = network.json(&publishing(&release(&package, &version)));
             if said.code == 0 {
                 acknowledged.lock().unwrap().push((version, said.done()));
             }
@@ -68,7 +67,7 @@ fn nothing_acknowledged_is_lost_when_the_network_is_killed() {
         let found = network.json(&resolve).done();
         assert_eq!(found["result"], said["result"], "version {version} is published");
     }
-    let said = network.json(&["submit", "registry", "publish", &release(&package, "8.0.0")]);
+    let said = network.json(&publishing(&release(&package, "8.0.0")));
     assert_eq!(said.code, 0, "it goes on: {said:?}");
     network.stop();
 }
@@ -108,6 +107,10 @@ fn receipt(said: &Value) -> (String, u64) {
 }
 
 /// The same package as another release.
+fn publishing(package: &str) -> [&str; 6] {
+    ["submit", "registry", "publish", package, "--as", ADMIN]
+}
+
 fn release(package: &str, version: &str) -> String {
     let mut package: Value = serde_json::from_str(package).unwrap();
     let manifest = package.get_mut("manifest").expect("a package has a manifest");

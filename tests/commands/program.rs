@@ -102,6 +102,9 @@ impl Running {
     }
 }
 
+/// An administrator, who may publish and enrol.
+pub(crate) const ADMIN: &str = "Admin@org1.example.com";
+
 /// A network that a test leaves behind is killed.
 pub(crate) fn kill(process: &mut Child) {
     process.kill().unwrap();

@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use crate::program::{Running, Said, package, shown};
+use crate::program::{ADMIN, Running, Said, package, shown};
 
 /// What the demo shows as refused, through the commands: each is named, and the ledger stays.
 #[test]
 fn bad_input_is_named_and_changes_nothing() {
     let network = Running::with_services();
     let text = shown("shelly/pro-3em");
-    let published = network.json(&["submit", "registry", "publish", &text]).done();
+    let published = network.json(&["submit", "registry", "publish", &text, "--as", ADMIN]).done();
     let id = published["result"].as_str().unwrap();
     let users = network.json(&["network", "status"]).done();
     let users = users["users"].as_array().unwrap();
@@ -29,7 +29,7 @@ fn bad_input_is_named_and_changes_nothing() {
         ["submit", "recording", "enroll_device", account, "shelly", "pro-3em", version.as_str()];
     refused("NOT_SUBMITTED", "NOT_ADMINISTRATOR", &enroll);
     assert_eq!(network.height(), height, "nothing was recorded");
-    network.json(&[enroll.as_slice(), &["--as", "Admin@org1.example.com"]].concat()).done();
+    network.json(&[enroll.as_slice(), &["--as", ADMIN]].concat()).done();
     let height = network.height();
 
     let broken = r#"{"id":"not a number"}"#;

@@ -1,5 +1,6 @@
 //! Devices of every vendor whose package is shipped, on a network with the two services.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fabric_protos::id::TxId;
@@ -37,7 +38,11 @@ impl Fleet {
             world.deploy(contract).await;
         }
         let mut devices = Vec::new();
-        for (package, org) in shipped().into_iter().zip(BOTH.into_iter().cycle()) {
+        let mut orgs = BTreeMap::new();
+        for package in shipped() {
+            // A vendor's packages are one organisation's.
+            let next = BOTH[orgs.len() % BOTH.len()];
+            let org = *orgs.entry(package.manifest.vendor.clone()).or_insert(next);
             let admin = world.admin(org).await;
             let registry = admin.contract(chaincode(REGISTRY));
             let text = package.canonical();

@@ -192,11 +192,10 @@ fn the_shipped_contracts_run() {
     let registry = "registry".parse().unwrap();
     let recording = "recording".parse().unwrap();
     simulator.deploy(pervade_recording::chaincode(recording, registry)).unwrap();
-    let vendor = simulator.client("Org1MSP", "vendor").unwrap();
     let admin = simulator.admin("Org1MSP", "admin").unwrap();
     let device = simulator.client("Org1MSP", "device").unwrap();
     let package = shipped().into_iter().next().unwrap();
-    let published = simulator.as_(&vendor).submit("publish", [package.canonical()]).unwrap();
+    let published = simulator.as_(&admin).submit("publish", [package.canonical()]).unwrap();
     assert_eq!(published.result, package.id().as_str().as_bytes());
     assert_eq!(published.event.unwrap().name, "published");
     record(&mut simulator, (&admin, &device), &package);

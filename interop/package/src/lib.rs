@@ -30,6 +30,7 @@ mod problem;
 mod schema;
 mod shipped;
 mod unknown;
+mod vocabulary;
 
 pub use check::check;
 pub use compatibility::{Affected, BREAKS_MAX, Break, Change, Version, compare};
@@ -42,3 +43,4 @@ pub use normalise::{CheckedPackage, InvalidValue, NormaliseError, Normalised};
 pub use problem::{Problem, ProblemCode};
 pub use shipped::shipped;
 pub use unknown::{UNKNOWN_FIELDS_MAX, UnknownFields};
+pub use vocabulary::VOCABULARY_NAMES_MAX;

@@ -74,6 +74,17 @@ pub enum Transport {
     File,
 }
 
+impl PayloadLanguage {
+    /// The language's name in `package.json`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::SenmlJson => "senml+json",
+        }
+    }
+}
+
 /// One payload and the quads it must give.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 
 use pervade_mapping::{Context as MappingContext, Plan, RunError, StatedTerms, lower};
@@ -9,6 +10,7 @@ use crate::model::{DevicePackage, Manifest, PackageId};
 use crate::problem::{Problem, ProblemCode};
 use crate::schema::{PayloadSchema, SchemaError};
 use crate::unknown::UnknownFields;
+use crate::vocabulary::vocabulary;
 
 /// A package whose schema and mapping compile, ready to normalise payloads.
 #[derive(Debug)]
@@ -54,9 +56,16 @@ impl CheckedPackage {
         &self.manifest
     }
 
-    /// The IRIs that the mapping's statements are made of.
+    /// The names that the package is found by: the target model of its mapping. Each class, each
+    /// constant object such as an observed property, and the namespaces of all terms; at most
+    /// [`VOCABULARY_NAMES_MAX`](crate::VOCABULARY_NAMES_MAX).
     #[must_use]
-    pub fn stated_terms(&self) -> StatedTerms {
+    pub fn vocabulary(&self) -> BTreeSet<String> {
+        vocabulary(&self.stated_terms())
+    }
+
+    /// The IRIs that the mapping's statements are made of.
+    pub(crate) fn stated_terms(&self) -> StatedTerms {
         self.plan.stated_terms()
     }
 

@@ -190,7 +190,7 @@ fn devices() -> Result<Vec<Call>, Failed> {
     let canonical = package.canonical();
     let [submit, evaluate] = [Call::submit, Call::evaluate];
     Ok(vec![
-        submit(User::User1, "registry", "publish", &[&canonical]).named("package"),
+        submit(User::Admin1, "registry", "publish", &[&canonical]).named("package"),
         submit(User::User2, "registry", "publish", &[&canonical]),
         evaluate(User::User2, "registry", "resolve", &[vendor, model, version]),
         evaluate(User::User2, "registry", "list", &[vendor]),

@@ -217,8 +217,10 @@ impl World {
         let mut ledger = TestLedger::new()
             .with(pervade_registry::chaincode(name("registry")))
             .with(pervade_recording::chaincode(name("recording"), name("registry")));
+        let admin = Signer::new("admin");
         for package in shipped() {
             let publish = TestCall::new("registry", "publish").arg(package.canonical());
+            let publish = publish.creator("Org1MSP", admin.pem.clone());
             assert!(ledger.submit(&publish).is_success());
         }
         Self { ledger }

@@ -1,9 +1,10 @@
 //! Why the registry refuses.
 
 use std::error::Error;
+use std::fmt::Display;
 
-use pervade_chaincode::{Fault, LedgerError, Status};
-use pervade_package::{ContextError, FormatError, NormaliseError, Problem};
+use pervade_chaincode::{Fault, IdentityError, LedgerError, MspId, StateError, Status};
+use pervade_package::{Break, ContextError, FormatError, NormaliseError, Problem};
 
 use crate::record::DeviceType;
 
@@ -40,24 +41,90 @@ pub enum RegistryError {
         /// The device type, as asked for.
         device_type: DeviceType,
     },
+    /// The vendor is not the signer's to publish for.
+    #[error(transparent)]
+    Vendor(#[from] VendorError),
+    /// The version breaks what it may not.
+    #[error("{}", refused_version(device_type, breaks))]
+    Incompatible {
+        /// The device type.
+        device_type: DeviceType,
+        /// Everything that it breaks.
+        breaks: Vec<Break>,
+    },
+    /// Something is longer than it may be, or there are more of them.
+    #[error("{what} {limit}")]
+    Limit {
+        /// What has the limit, such as "the bytes of a reason are 1 to".
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
     /// The recording's names cannot stand in IRIs.
     #[error("the recording's names: {0}")]
     Recording(#[source] ContextError),
     /// The payload is not one of the device type's, or cannot be mapped.
     #[error("{}", chain(.0))]
     Payload(#[source] NormaliseError),
+    /// A value of the registry's own could not be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }
 
+/// Why the signer may not publish for a vendor.
+#[derive(Debug, thiserror::Error, Fault)]
+#[non_exhaustive]
+pub enum VendorError {
+    /// The signer's certificate cannot be read.
+    #[error("the signer's certificate: {0}")]
+    #[fault(status = BAD_REQUEST)]
+    Identity(#[source] IdentityError),
+    /// Publishing is for administrators.
+    #[error("the signer is no administrator of {msp}")]
+    #[fault(status = FORBIDDEN)]
+    NotAdministrator {
+        /// The signer's organisation.
+        msp: MspId,
+    },
+    /// Another organisation speaks for the vendor.
+    #[error("{by} speaks for the vendor {vendor}")]
+    #[fault(status = FORBIDDEN)]
+    VendorTaken {
+        /// The vendor.
+        vendor: String,
+        /// The other organisation.
+        by: String,
+    },
+    /// Nobody has published for the vendor.
+    #[error("nobody has published for the vendor {vendor:?}")]
+    #[fault(status = NOT_FOUND)]
+    UnknownVendor {
+        /// The vendor, as asked for.
+        vendor: String,
+    },
+    /// Not the name of an organisation.
+    #[error("{name:?} names no organisation")]
+    #[fault(status = BAD_REQUEST)]
+    Organisation {
+        /// The name, as given.
+        name: String,
+    },
+}
+
 impl Fault for RegistryError {
     fn status(&self) -> Status {
         match self {
-            Self::PackageMalformed(_) | Self::Recording(_) => Status::BAD_REQUEST,
+            Self::PackageMalformed(_) | Self::Recording(_) | Self::Limit { .. } => {
+                Status::BAD_REQUEST
+            }
             Self::PackageRefused { .. } | Self::Payload(_) => Status::UNPROCESSABLE,
-            Self::DeviceTypeTaken { .. } => Status::CONFLICT,
+            Self::DeviceTypeTaken { .. } | Self::Incompatible { .. } => Status::CONFLICT,
             Self::UnknownPackage { .. } | Self::UnknownDeviceType { .. } => Status::NOT_FOUND,
+            Self::Vendor(error) => error.status(),
+            Self::State(error) => error.status(),
             Self::Ledger(error) => error.status(),
         }
     }
@@ -69,24 +136,40 @@ impl Fault for RegistryError {
             Self::DeviceTypeTaken { .. } => "DEVICE_TYPE_TAKEN",
             Self::UnknownPackage { .. } => "UNKNOWN_PACKAGE",
             Self::UnknownDeviceType { .. } => "UNKNOWN_DEVICE_TYPE",
+            Self::Incompatible { .. } => "INCOMPATIBLE",
+            Self::Limit { .. } => "LIMIT",
             Self::Recording(_) => "RECORDING_NAMES",
             Self::Payload(_) => "PAYLOAD_INVALID",
+            Self::Vendor(error) => error.code(),
+            Self::State(error) => error.code(),
             Self::Ledger(error) => error.code(),
         }
     }
 }
 
-/// Bytes of problems that one message lists; the rest is counted. Below the limit of an error's
+/// Bytes of entries that one message lists; the rest is counted. Below the limit of an error's
 /// message, so that the count is never what is cut off.
 const LISTED_BYTES_MAX: usize = 1_800;
 
 fn listed(problems: &[Problem]) -> String {
     let count = problems.len();
-    let mut text = format!("{count} problem{}", if count == 1 { "" } else { "s" });
-    for (index, problem) in problems.iter().enumerate() {
-        let entry = format!("\n{problem}");
+    lines(format!("{count} problem{}", if count == 1 { "" } else { "s" }), problems)
+}
+
+fn refused_version(device_type: &DeviceType, breaks: &[Break]) -> String {
+    let first = format!(
+        "{device_type} breaks what the version before it serves; as a new line (2.0.0 after \
+         1.9.0, 0.2.0 after 0.1.9) it may"
+    );
+    lines(first, breaks)
+}
+
+/// A first line and an entry each, as many as fit.
+fn lines<T: Display>(mut text: String, entries: &[T]) -> String {
+    for (index, entry) in entries.iter().enumerate() {
+        let entry = format!("\n{entry}");
         if text.len().saturating_add(entry.len()) > LISTED_BYTES_MAX {
-            let rest = count.saturating_sub(index);
+            let rest = entries.len().saturating_sub(index);
             text.push_str(&format!("\nand {rest} more"));
             return text;
         }

@@ -14,16 +14,30 @@
 //! | `package/<id>` | the package, canonical JSON |
 //! | `device-type/<vendor>/<model>/<version>` | the package's id |
 //! | `publisher/<id>` | [`Publisher`](record::Publisher), canonical JSON |
+//! | (`vendor`, name) | [`Vendor`](record::Vendor): whose the vendor is |
+//! | (`deprecation`, id) | [`Deprecation`](record::Deprecation) |
+//! | (`of-model`, …), (`of-vocabulary`, …) | where a package is [found](discover) by what it says |
+//!
+//! **Whose word it is.** A vendor belongs to the organisation that published for it first. Every
+//! change of its packages writes the vendor's own key, and that key's policy demands the
+//! endorsement of a peer of that organisation, whatever the contract's policy is.
+//!
+//! **Versions.** A version breaks nobody whom the version before it in its line serves:
+//! [`compare`](pervade_package::compare) tells what it breaks, and for whom. A package is never
+//! changed or removed, so a transaction means tomorrow what it means today.
 
 mod contract;
+mod discover;
 mod error;
 mod normalise;
+mod publish;
 pub mod record;
 
 use pervade_chaincode::{Chaincode, ChaincodeName};
 
-pub use contract::{LISTED_MAX, Registry, RegistryClient};
-pub use error::RegistryError;
+pub use contract::{LISTED_MAX, PAGE_MAX, Registry, RegistryClient};
+pub use error::{RegistryError, VendorError};
+pub use publish::VERSIONS_MAX;
 
 /// Hexadecimal SHA-256 of the code that this contract is, down to the versions of the libraries in
 /// it. A package that names it is another package when the code is other code.

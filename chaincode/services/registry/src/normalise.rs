@@ -49,11 +49,7 @@ pub(crate) fn normalise(
     let normalised = package.normalise(payload, &context).map_err(RegistryError::Payload)?;
     let manifest = package.manifest();
     Ok(Normalisation {
-        device_type: DeviceType {
-            vendor: manifest.vendor.clone(),
-            model: manifest.model.clone(),
-            version: manifest.version.clone(),
-        },
+        device_type: DeviceType::of(manifest),
         graph_sha256: hex::encode(normalised.digest),
         quads: u64::try_from(normalised.quads.len()).unwrap_or(u64::MAX),
         nquads: nquads(&normalised.quads),

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use pervade_chaincode::Argument;
+use pervade_chaincode::{Argument, State};
+use pervade_package::{Break, Manifest};
 use serde::{Deserialize, Serialize};
 
 /// A version of a device type.
@@ -19,6 +20,16 @@ pub struct DeviceType {
 }
 
 impl DeviceType {
+    /// The type that a package describes.
+    #[must_use]
+    pub fn of(manifest: &Manifest) -> Self {
+        Self {
+            vendor: manifest.vendor.clone(),
+            model: manifest.model.clone(),
+            version: manifest.version.clone(),
+        }
+    }
+
     /// The key under which the type's package id stands.
     #[must_use]
     pub fn key(&self) -> String {
@@ -49,6 +60,128 @@ pub struct Publisher {
     pub msp: String,
     /// The transaction.
     pub tx_id: String,
+}
+
+/// The organisation that speaks for a vendor: the first that published for it, or the one it was
+/// handed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, State)]
+#[state(type = "vendor", key(vendor))]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct Vendor {
+    /// The vendor's name.
+    pub vendor: String,
+    /// The organisation.
+    pub msp: String,
+    /// How many packages it has published.
+    pub packages: u64,
+}
+
+/// Why a package should be used no more. It keeps its meaning: what it described stays described.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, State)]
+#[state(type = "deprecation", key(package))]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct Deprecation {
+    /// The package's id.
+    pub package: String,
+    /// The vendor's words.
+    pub reason: String,
+    /// The id of the package to use instead, if there is one.
+    pub successor: Option<String>,
+    /// The transaction that says so.
+    pub tx_id: String,
+}
+
+/// A package among those of a model, whoever makes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, State)]
+#[state(type = "of-model", key(model, vendor, version))]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct OfModel {
+    /// The model.
+    pub model: String,
+    /// The maker.
+    pub vendor: String,
+    /// The version.
+    pub version: String,
+    /// The package's id.
+    pub package: String,
+}
+
+/// A package among those that use a term or a vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, State)]
+#[state(type = "of-vocabulary", key(name, vendor, model, version))]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct OfVocabulary {
+    /// IRI of a class, a property or a vocabulary.
+    pub name: String,
+    /// The maker.
+    pub vendor: String,
+    /// The model.
+    pub model: String,
+    /// The version.
+    pub version: String,
+    /// The package's id.
+    pub package: String,
+}
+
+/// What is known of a package without reading it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct Description {
+    /// Set if the vendor says that it should be used no more.
+    pub deprecation: Option<Deprecation>,
+    /// One or two sentences for people.
+    pub description: String,
+    /// What the package describes.
+    pub device_type: DeviceType,
+    /// How payloads are written, and how they travel.
+    pub payload: PayloadForm,
+    /// Who published it.
+    pub publisher: Publisher,
+    /// Name for people.
+    pub title: String,
+    /// The vocabularies and terms that payloads are mapped to; the package's target model.
+    pub vocabulary: Vec<String>,
+}
+
+/// How payloads are written, and how they travel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct PayloadForm {
+    /// The payload language, as the manifest names it.
+    pub language: String,
+    /// Protocols that payloads travel by.
+    pub transports: Vec<String>,
+}
+
+impl PayloadForm {
+    /// Of a package.
+    #[must_use]
+    pub fn of(manifest: &Manifest) -> Self {
+        let language = manifest.payload.as_str().to_owned();
+        Self { language, transports: Vec::new() }
+    }
+}
+
+/// Something that a new version of a package breaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
+#[expect(clippy::exhaustive_structs, reason = "a record format")]
+pub struct Broken {
+    /// `devices`, whose payloads would be refused, or `readers`, who would miss statements.
+    pub affected: String,
+    /// What changed, such as `field-required`.
+    pub change: String,
+    /// Where: a place in the old schema, a term, or an example and what it said.
+    pub place: String,
+}
+
+impl From<&Break> for Broken {
+    fn from(found: &Break) -> Self {
+        Self {
+            affected: found.affected.as_str().to_owned(),
+            change: found.change.as_str().to_owned(),
+            place: found.place.clone(),
+        }
+    }
 }
 
 /// A package of a vendor's.

@@ -2,12 +2,15 @@
 
 #![expect(clippy::tests_outside_test_module, clippy::unwrap_used, reason = "all of this is test")]
 
+use std::sync::OnceLock;
+
 use expect_test::{Expect, expect};
 use pervade_chaincode::host::Outcome;
 use pervade_chaincode::testing::{TestCall, TestLedger};
 use pervade_chaincode::{Argument, canonical};
 use pervade_package::{Context, DevicePackage, check as check_package, shipped};
 use pervade_registry::record::{Listed, Normalisation, Publisher, Recording};
+use rcgen::{CertificateParams, DnType, KeyPair};
 
 #[test]
 fn a_package_is_published_once() {
@@ -17,8 +20,10 @@ fn a_package_is_published_once() {
     let first = ledger.submit(&publish(&package));
     assert_eq!(first.payload, id.as_str().as_bytes());
     assert_eq!(first.event.expect("an event").name, "published");
+    let keys = ledger.keys("registry");
+    let plain: Vec<&str> = keys.into_iter().filter(|key| !key.starts_with('\0')).collect();
     assert_eq!(
-        ledger.keys("registry"),
+        plain,
         [
             "device-type/decentlab/dl-5tm/1.0.0".to_owned(),
             format!("package/{id}"),
@@ -179,7 +184,17 @@ fn probe() -> DevicePackage {
 }
 
 fn publish(package: &DevicePackage) -> TestCall {
-    call("publish").arg(package.canonical())
+    call("publish").arg(package.canonical()).creator("Org1MSP", administrator())
+}
+
+/// A certificate of an administrator.
+fn administrator() -> &'static str {
+    static PEM: OnceLock<String> = OnceLock::new();
+    PEM.get_or_init(|| {
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name.push(DnType::OrganizationalUnitName, "admin");
+        parameters.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
+    })
 }
 
 fn normalise(package: &str, payload: &str) -> TestCall {
