@@ -26,14 +26,18 @@ pub fn compare(old: &DevicePackage, new: &DevicePackage) -> Result<Vec<Break>, V
     let before = CheckedPackage::compile(old)?;
     let after = CheckedPackage::compile(new)?;
     let mut found = Breaks::default();
-    if old.manifest.payload != new.manifest.payload {
+    let form = |manifest: &Manifest| (manifest.payload, manifest.dialect.clone());
+    if form(&old.manifest) != form(&new.manifest) {
         found.add(Affected::Devices, Change::PayloadLanguage, "package.json");
     }
     schema::compare(&old.schema, &new.schema, &mut found);
     compare_terms(&before, &after, &mut found);
     for example in &old.examples {
         let place = format!("examples/{}", example.name);
-        compare_example(&before, &after, example.payload.as_bytes(), &place, &mut found);
+        // An old version whose own example fails was never published; there is nothing to keep.
+        if let Ok(payload) = example.payload_bytes(&old.manifest) {
+            compare_example(&before, &after, &payload, &place, &mut found);
+        }
     }
     Ok(found.0.into_iter().collect())
 }
@@ -194,7 +198,6 @@ fn compare_example(
     found: &mut Breaks,
 ) {
     let context = Context::example();
-    // An old version whose own example fails was never published; there is nothing to keep.
     let Ok(old) = before.normalise(payload, &context) else { return };
     match after.normalise(payload, &context) {
         Err(error) => {

@@ -74,13 +74,18 @@ pub enum Transport {
     File,
 }
 
-impl PayloadLanguage {
-    /// The language's name in `package.json`.
+impl Transport {
+    /// The protocol's name in `package.json`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Json => "json",
-            Self::SenmlJson => "senml+json",
+            Self::Mqtt => "mqtt",
+            Self::Http => "http",
+            Self::Coap => "coap",
+            Self::Lorawan => "lorawan",
+            Self::Amqp => "amqp",
+            Self::Websocket => "websocket",
+            Self::File => "file",
         }
     }
 }

@@ -157,8 +157,9 @@ impl PayloadForm {
     /// Of a package.
     #[must_use]
     pub fn of(manifest: &Manifest) -> Self {
-        let language = manifest.payload.as_str().to_owned();
-        Self { language, transports: Vec::new() }
+        let language = manifest.payload.name().to_owned();
+        let transports = manifest.transports.iter();
+        Self { language, transports: transports.map(|way| way.name().to_owned()).collect() }
     }
 }
 
