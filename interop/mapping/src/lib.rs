@@ -39,7 +39,7 @@ pub use document::{
 pub use functions::{Function, FunctionError, LIBRARY_VERSION, TextFunction, place_iri};
 pub use lower::{Lowered, lower, lower_open};
 pub use path::Path as JsonPath;
-pub use plan::{Plan, StatedTerms};
+pub use plan::{Constant, Conversion, Given, Measurement, Origin, Plan, StatedTerms};
 pub use problem::{PROBLEMS_MAX, Problem, ProblemCode};
 pub use run::{
     Context, ITERATIONS_MAX, OPEN_ITERATIONS_MAX, OPEN_QUADS_MAX, OPEN_TERMS_MAX, QUADS_MAX,

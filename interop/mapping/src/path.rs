@@ -21,6 +21,7 @@ const FILTERS_MAX: usize = 4;
 /// A query into a document ([RFC 9535](https://www.rfc-editor.org/rfc/rfc9535)).
 #[derive(Debug, Clone)]
 pub struct Path {
+    text: String,
     query: JsonPath,
     /// The steps of a path that selects at most one value, by its name or place alone.
     direct: Option<Vec<Step>>,
@@ -68,7 +69,13 @@ impl Path {
         if profile == Profile::Ledger {
             bounded(&shape, path_use)?;
         }
-        Ok(Self { query, direct: direct(text) })
+        Ok(Self { text: text.to_owned(), query, direct: direct(text) })
+    }
+
+    /// The path as it is written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// What the path selects; members of an object in the order of their names' characters.

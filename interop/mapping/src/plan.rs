@@ -1,3 +1,4 @@
+mod measurements;
 mod terms;
 
 use pervade_rdf::{Position, Term};
@@ -6,6 +7,7 @@ use crate::functions::{Function, Output, Parameter};
 use crate::path::Path;
 use crate::source::{LogicalSource, Nested, RecordQuery};
 use crate::target::LogicalTarget;
+pub use measurements::{Constant, Conversion, Given, Measurement, Origin};
 pub use terms::StatedTerms;
 
 /// Which RML is run: see the crate's front page.
@@ -158,6 +160,8 @@ pub(crate) struct JoinCondition {
 
 #[derive(Debug, Clone)]
 pub(crate) struct TermMap {
+    /// Where it is written.
+    pub(crate) at: Position,
     pub(crate) expression: Expression,
     pub(crate) kind: TermKind,
     /// A term is made only where this is true.
@@ -240,10 +244,19 @@ pub(crate) enum TemplatePart {
     Reference(Reference),
 }
 
+/// What a parameter is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Input {
+    pub(crate) parameter: Parameter,
+    pub(crate) expression: Expression,
+    /// Where the value is written.
+    pub(crate) at: Position,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Execution {
     pub(crate) function: Function,
-    pub(crate) inputs: Vec<(Parameter, Expression)>,
+    pub(crate) inputs: Vec<Input>,
     /// Paths looked up around the iteration, by [`Function::Enclosing`].
     pub(crate) enclosing: Option<Path>,
 }

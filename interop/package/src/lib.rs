@@ -24,6 +24,7 @@
 mod check;
 mod compatibility;
 mod context;
+mod dimension;
 mod model;
 mod normalise;
 mod problem;

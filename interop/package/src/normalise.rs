@@ -6,6 +6,7 @@ use pervade_payload::PayloadError;
 use pervade_rdf::{Dataset, DatasetError, digest};
 
 use crate::context::Context;
+use crate::dimension;
 use crate::model::{DevicePackage, Manifest, PackageId};
 use crate::problem::{Problem, ProblemCode};
 use crate::schema::{PayloadSchema, SchemaError};
@@ -34,6 +35,10 @@ impl CheckedPackage {
         let mut problems: Vec<Problem> = lowered.problems.iter().map(mapping_problem).collect();
         match (schema, lowered.plan) {
             (Ok(schema), Some(plan)) => {
+                problems.extend(dimension::problems(&plan, schema.descriptions()));
+                if !problems.is_empty() {
+                    return Err(problems);
+                }
                 Ok(Self { id: package.id(), manifest: package.manifest.clone(), schema, plan })
             }
             (Ok(_), None) => Err(problems),

@@ -36,6 +36,8 @@ pub enum ProblemCode {
     MappingSyntax,
     /// `mapping.ttl` is Turtle but not a mapping the ledger runs; the mapping's own code.
     Mapping(&'static str),
+    /// A unit is not of its quantity kind, or a kind not that of its property.
+    Dimension,
     /// There is no example.
     NoExample,
     /// An example's payload does not validate.
@@ -60,6 +62,7 @@ impl ProblemCode {
             Self::Schema => "schema",
             Self::MappingSyntax => "mapping-syntax",
             Self::Mapping(code) => code,
+            Self::Dimension => "dimension",
             Self::NoExample => "no-example",
             Self::ExampleInvalid => "example-invalid",
             Self::ExampleFails => "example-fails",

@@ -58,6 +58,11 @@ impl PayloadSchema {
         Ok(Self { validator, descriptions: Descriptions::of(root)? })
     }
 
+    /// What the schema describes, by place.
+    pub(crate) const fn descriptions(&self) -> &Descriptions {
+        &self.descriptions
+    }
+
     /// Every value that does not fit, by place; messages never repeat the payload's values.
     pub(crate) fn invalid_values(&self, document: &Document) -> Vec<InvalidValue> {
         let mut invalid: Vec<InvalidValue> = self

@@ -38,6 +38,11 @@ impl Descriptions {
         Ok(Self { root: root.clone(), patterns })
     }
 
+    /// The whole schema.
+    pub(crate) const fn root(&self) -> &Value {
+        &self.root
+    }
+
     pub(crate) fn unknown(&self, payload: &Value) -> UnknownFields {
         let mut walk = Walk { descriptions: self, found: UnknownFields::default() };
         walk.value(payload, &[&self.root], &mut Vec::new());
@@ -45,7 +50,7 @@ impl Descriptions {
     }
 
     /// The schemas that apply where `schemas` do.
-    fn in_place<'s>(&'s self, schemas: &[&'s Value]) -> Vec<&'s Map<String, Value>> {
+    pub(crate) fn in_place<'s>(&'s self, schemas: &[&'s Value]) -> Vec<&'s Map<String, Value>> {
         let mut waiting: Vec<&Value> = schemas.iter().rev().copied().collect();
         let mut applied: Vec<&Map<String, Value>> = Vec::new();
         while let Some(schema) = waiting.pop() {
@@ -73,7 +78,11 @@ impl Descriptions {
     }
 
     /// The schemas of the member `name`; none if nothing describes it.
-    fn of_member<'s>(&'s self, schemas: &[&'s Map<String, Value>], name: &str) -> Vec<&'s Value> {
+    pub(crate) fn of_member<'s>(
+        &'s self,
+        schemas: &[&'s Map<String, Value>],
+        name: &str,
+    ) -> Vec<&'s Value> {
         let mut found = Vec::new();
         for schema in schemas {
             found.extend(schema.get("properties").and_then(|named| named.get(name)));
@@ -154,7 +163,8 @@ impl<'s> Walk<'s> {
     }
 }
 
-fn of_item<'s>(schemas: &[&'s Map<String, Value>], index: usize) -> Vec<&'s Value> {
+/// The schemas of the item at `index`.
+pub(crate) fn of_item<'s>(schemas: &[&'s Map<String, Value>], index: usize) -> Vec<&'s Value> {
     let mut found = Vec::new();
     for schema in schemas {
         let tuple = ["prefixItems", "items"].into_iter().filter_map(|keyword| schema.get(keyword));

@@ -6,7 +6,9 @@ use super::maps::is_rml;
 use super::{Lowering, TERM_MAPS_MAX};
 use crate::functions::{Function, Output, Parameter, shortened};
 use crate::path::PathUse;
-use crate::plan::{Encoding, Execution, Expression, Gather, TemplatePart, TermKind, TermMap};
+use crate::plan::{
+    Encoding, Execution, Expression, Gather, Input, TemplatePart, TermKind, TermMap,
+};
 use crate::problem::ProblemCode;
 use crate::template::{Piece, parse_template};
 
@@ -86,6 +88,7 @@ impl<'g> Lowering<'g> {
         self.count()?;
         let kind = self.kind_of_constant(found, role)?;
         Some(TermMap {
+            at: found.at,
             expression: Expression::Constant(found.term.clone()),
             kind,
             condition: None,
@@ -153,7 +156,7 @@ impl<'g> Lowering<'g> {
                 return None;
             }
         }
-        Some(TermMap { expression, kind, condition: condition?, gather: gather?, targets })
+        Some(TermMap { at, expression, kind, condition: condition?, gather: gather?, targets })
     }
 
     /// The gather map of a subject or object; the outer `None` is a problem.
@@ -374,8 +377,8 @@ impl<'g> Lowering<'g> {
             }
         }
         self.check_inputs(&inputs, function, at);
-        let enclosing = match (function, inputs.first()) {
-            (Function::Enclosing, Some((_, Expression::Constant(Term::Literal(path))))) => {
+        let enclosing = match (function, inputs.first().map(|input| &input.expression)) {
+            (Function::Enclosing, Some(Expression::Constant(Term::Literal(path)))) => {
                 Some(self.path(path.value(), at, PathUse::Enclosing)?)
             }
             (Function::Enclosing, _) => {
@@ -416,12 +419,7 @@ impl<'g> Lowering<'g> {
         self.at_most_one(&map, "constant")
     }
 
-    fn input(
-        &mut self,
-        node: &str,
-        function: Function,
-        depth: usize,
-    ) -> Option<(Parameter, Expression)> {
+    fn input(&mut self, node: &str, function: Function, depth: usize) -> Option<Input> {
         let at = self.graph.written_at(node);
         let found = match self.at_most_one(node, "parameter") {
             Some(found) => Some(found),
@@ -440,12 +438,19 @@ impl<'g> Lowering<'g> {
             self.report(found.at, ProblemCode::Function, message);
             return None;
         };
-        Some((parameter, self.input_value(node, at, depth)?))
+        let (expression, at) = self.input_value(node, at, depth)?;
+        Some(Input { parameter, expression, at })
     }
 
-    fn input_value(&mut self, node: &str, at: Position, depth: usize) -> Option<Expression> {
+    /// The value of an input, and where it is written.
+    fn input_value(
+        &mut self,
+        node: &str,
+        at: Position,
+        depth: usize,
+    ) -> Option<(Expression, Position)> {
         if let Some(found) = self.at_most_one(node, "inputValue") {
-            return self.constant(found, Role::Input).map(|map| map.expression);
+            return self.constant(found, Role::Input).map(|map| (map.expression, found.at));
         }
         let Some(found) = self.at_most_one(node, "inputValueMap") else {
             self.report(at, ProblemCode::Missing, "the input has no value");
@@ -457,24 +462,19 @@ impl<'g> Lowering<'g> {
             let execution = self.node(nested, "a function execution")?;
             self.execution(&execution, nested.at, depth + 1)?;
         }
-        self.expression(&map, found.at, Role::Input)
+        self.expression(&map, found.at, Role::Input).map(|expression| (expression, found.at))
     }
 
-    fn check_inputs(
-        &mut self,
-        inputs: &[(Parameter, Expression)],
-        function: Function,
-        at: Position,
-    ) {
+    fn check_inputs(&mut self, inputs: &[Input], function: Function, at: Position) {
         for needed in function.parameters().0 {
-            if !inputs.iter().any(|(parameter, _)| parameter == needed) {
+            if !inputs.iter().any(|input| input.parameter == *needed) {
                 let message = format!("{} needs the input {}", function.name(), needed.name());
                 self.report(at, ProblemCode::Function, message);
             }
         }
-        let repeated = inputs.iter().enumerate().any(|(place, (parameter, _))| {
-            *parameter != Parameter::Entry
-                && inputs.iter().take(place).any(|(earlier, _)| earlier == parameter)
+        let repeated = inputs.iter().enumerate().any(|(place, input)| {
+            let is_same = |earlier: &Input| earlier.parameter == input.parameter;
+            input.parameter != Parameter::Entry && inputs.iter().take(place).any(is_same)
         });
         if repeated {
             self.report(at, ProblemCode::Several, "an input is given more than once");

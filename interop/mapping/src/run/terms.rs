@@ -5,7 +5,7 @@ use pervade_rdf::{BlankNode, Term};
 use super::engine::{Engine, Step, Targeted, limit};
 use super::row::{Item, Row};
 use crate::functions::{Arguments, Output, Outputs, Surroundings};
-use crate::plan::{Encoding, Expression, Reference, TemplatePart, TermKind, TermMap};
+use crate::plan::{Encoding, Expression, Input, Reference, TemplatePart, TermKind, TermMap};
 use crate::term::{TermError, Value, blank, encode_into, iri, natural, tagged, typed};
 
 impl<'a> Engine<'a> {
@@ -196,7 +196,7 @@ impl<'a> Engine<'a> {
         let plan = self.plan;
         let Some(execution) = plan.executions.get(execution) else { return Ok(Outputs::new()) };
         let mut arguments = Arguments::new();
-        for (parameter, expression) in &execution.inputs {
+        for Input { parameter, expression, .. } in &execution.inputs {
             let texts = self.texts(expression, row)?;
             if !texts.is_empty() {
                 arguments.entry(*parameter).or_default().extend(texts);
