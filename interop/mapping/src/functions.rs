@@ -67,6 +67,9 @@ pub enum Function {
     /// write it, with `+`, an exponent or a unit after it. A text that says there is no value
     /// (nothing, `NaN`, `--`, `n/a`, `null`) gives none. Since version 2 of the library.
     ReadNumber,
+    /// `text` → `boolean`: `true`, `on`, `yes` and numbers but zero; `false`, `off`, `no` and zero, in
+    /// any case of letters. A text that says there is no value gives none. Since version 2.
+    ReadBoolean,
     /// `text`, `pattern`, `zone` → as [`Function::NormaliseTime`]: a time in another form than ISO
     /// 8601, such as `DD.MM.YYYY hh:mm`. Since version 2.
     ReadTime,
@@ -135,6 +138,7 @@ pub(crate) enum Output {
     Result,
     Flag,
     UnitText,
+    Boolean,
     GrelString,
     GrelNumber,
     IdlabString,
@@ -227,6 +231,7 @@ impl Function {
         Self::CodeIri,
         Self::Lookup,
         Self::ReadNumber,
+        Self::ReadBoolean,
         Self::ReadTime,
         Self::ReadAngle,
         Self::PlaceFlag,
@@ -265,7 +270,9 @@ impl Function {
             }
             Self::FirstOf => (&[], &[P::Part1, P::Part2, P::Part3, P::Part4, P::Part5, P::Part6]),
             Self::RangeFlag => (&[P::Value, P::Minimum, P::Maximum], &[]),
-            Self::UpperCase | Self::LowerCase | Self::Eui64 | Self::Eui48 => (&[P::Text], &[]),
+            Self::UpperCase | Self::LowerCase | Self::Eui64 | Self::Eui48 | Self::ReadBoolean => {
+                (&[P::Text], &[])
+            }
             Self::CodeIri => (&[P::Code, P::Namespace], &[]),
             Self::Lookup => (&[P::Code, P::Entry], &[P::Otherwise]),
             Self::ReadNumber | Self::ReadAngle => (&[P::Text], &[P::Decimal]),
@@ -282,6 +289,7 @@ impl Function {
             Self::NormaliseTime | Self::ReadTime => &[O::Instant, O::LocalTime, O::TimeFlag],
             Self::ReadNumber => &[O::Number, O::UnitText],
             Self::ReadAngle => &[O::Number],
+            Self::ReadBoolean => &[O::Boolean],
             Self::EpochTime => &[O::Instant],
             Self::SenmlTime => &[O::Instant, O::TimeFlag],
             Self::Here => &[O::Iri, O::PathText, O::Member],
@@ -328,6 +336,7 @@ impl Function {
             Self::CodeIri => call.code_iri(),
             Self::Lookup => call.lookup(),
             Self::ReadNumber => call.read_number(),
+            Self::ReadBoolean => call.read_boolean(),
             Self::ReadTime => call.read_time(),
             Self::ReadAngle => call.read_angle(),
             Self::PlaceFlag => call.place_flag(),
@@ -395,6 +404,7 @@ impl Output {
         Self::Result,
         Self::Flag,
         Self::UnitText,
+        Self::Boolean,
     ];
 
     pub(crate) fn find(iri: &str) -> Option<Self> {

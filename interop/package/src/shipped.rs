@@ -39,8 +39,18 @@ macro_rules! files {
 
 const SHIPPED: &[Files] = &[
     files!("decentlab/dl-5tm", "json", "dry-soil", "uplink-message"),
+    files!("dragino/lds01", "json", "door-opened", "short-frame"),
+    files!("elsys/ers", "json", "nothing-moves", "occupied"),
     files!("epcis/logistics-gateway", "json", "receiving", "shipping"),
+    files!(
+        "fiware/device-measurement",
+        "json",
+        "concise-device",
+        "key-values-swapped-axes",
+        "normalized"
+    ),
     files!("senml/environment-pack", "json", "with-base-time", "without-clock"),
+    files!("shelly/plus-plug-s", "json", "button-without-clock", "switched-on"),
     files!("shelly/pro-3em", "json", "three-phases", "without-clock"),
     files!("tasmota/aht1x", "json", "celsius-local-time", "fahrenheit-zoned-time"),
 ];
@@ -91,7 +101,7 @@ mod tests {
         }
     }
 
-    /// T-71: five dialects, all accepted by the gate every vendor's package passes.
+    /// T-71: many dialects, all accepted by the gate every vendor's package passes.
     #[test]
     fn every_shipped_package_passes_the_check() {
         assert_eq!(shipped().len(), SHIPPED.len(), "every folder reads");
@@ -119,7 +129,9 @@ mod tests {
     #[test]
     fn one_pattern_finds_every_temperature() {
         const KIND: &str = "http://qudt.org/schema/qudt/hasQuantityKind";
-        for package in shipped() {
+        let of_temperatures =
+            shipped().into_iter().filter(|package| package.mapping.contains("kind:Temperature"));
+        for package in of_temperatures {
             let checked = CheckedPackage::compile(&package).expect("compiles");
             let found = package.examples.iter().any(|example| {
                 let payload = payload(&package, example);

@@ -25,6 +25,19 @@ impl Call<'_> {
         Ok(outputs)
     }
 
+    pub(super) fn read_boolean(&self) -> Called {
+        let text = self.one(Parameter::Text)?.trim().to_ascii_lowercase();
+        if NO_VALUE.contains(&text.as_str()) {
+            return Ok(Outputs::new());
+        }
+        let boolean = match text.as_str() {
+            "true" | "on" | "yes" => true,
+            "false" | "off" | "no" => false,
+            number => canonical_decimal(number)? != "0",
+        };
+        Ok(Outputs::from([(Output::Boolean, Value::Boolean(boolean))]))
+    }
+
     fn decimal(&self) -> Result<char, FunctionError> {
         match self.optional(Parameter::Decimal)? {
             None | Some(".") => Ok('.'),
@@ -244,8 +257,9 @@ mod tests {
         let shown = match function.call(&arguments, &around) {
             Ok(outputs) => {
                 let shown = outputs.iter().map(|(output, value)| {
-                    let (Value::Text(text) | Value::Number(text) | Value::Iri(text)) = value else {
-                        panic!("{value:?}")
+                    let text = match value {
+                        Value::Text(text) | Value::Number(text) | Value::Iri(text) => text.clone(),
+                        Value::Boolean(boolean) => boolean.to_string(),
                     };
                     format!("{}={text}", local(output))
                 });
@@ -287,6 +301,18 @@ mod tests {
         number(".", ".", expect![[r#""." is not a number"#]]);
         number("1", ";", expect![[r#"";" is no decimal sign"#]]);
         number(&"1".repeat(65), ".", expect!["a number of more than 64 characters"]);
+    }
+
+    #[test]
+    fn yes_and_no() {
+        let boolean =
+            |text, expected| check(Function::ReadBoolean, &[(Parameter::Text, text)], expected);
+        boolean("1", expect!["boolean=true"]);
+        boolean("0.0", expect!["boolean=false"]);
+        boolean("ON", expect!["boolean=true"]);
+        boolean("no", expect!["boolean=false"]);
+        boolean("--", expect![""]);
+        boolean("open", expect![[r#""open" is not a number"#]]);
     }
 
     fn time(text: &str, pattern: &str, expected: Expect) {
