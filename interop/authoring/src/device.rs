@@ -251,7 +251,7 @@ fn tells_items_apart(places: &Places<'_>, place: usize) -> bool {
 fn suggested(places: &Places<'_>, place: usize) -> String {
     let name = places.last_name(place).unwrap_or_default();
     match crate::guess::annotation(name) {
-        Some(guess) => format!("perhaps {guess}; or x-ignored with the reason"),
+        Some(guess) => format!("perhaps {guess}"),
         None => "say what it is (x-observes, x-states, x-time, x-identifier …), or x-ignored with the reason"
             .to_owned(),
     }

@@ -24,6 +24,8 @@ mod node;
 mod places;
 mod problem;
 mod read;
+mod scaffold;
+mod shape;
 mod turtle;
 mod vocabulary;
 
@@ -33,3 +35,4 @@ mod tests;
 pub use describe::Field;
 pub use device::{Compiled, Texts, compile};
 pub use problem::{PROBLEMS_MAX, Problem, ProblemCode};
+pub use scaffold::{Draft, Drafted, Guess, scaffold};

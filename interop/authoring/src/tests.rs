@@ -335,7 +335,7 @@ fn every_problem_is_told_with_a_suggestion() {
             device.yaml:7:3: the number has no unit; add x-unit, one of "hPa", "Pa", "kPa", "bar", "mbar"; or x-unit-from [no-unit]
             device.yaml:7:46: x-unti is no keyword; is x-unit meant? [unknown-keyword]
             device.yaml:8:50: "Volts" is no unit that is known; units of Voltage are "V", "mV" [unknown-unit]
-            device.yaml:9:3: rssi has no meaning; perhaps x-ignored: "radio diagnostics"; or x-ignored with the reason [no-meaning]
+            device.yaml:9:3: rssi has no meaning; perhaps x-ignored: "radio diagnostics" [no-meaning]
             device.yaml:10:30: "epoch" is no form of a time; is epoch-seconds meant? [wrong-value]
             device.yaml:11:33: the quantity kind of this property is not known; say it with x-kind, such as x-kind: Length [missing]
         "#]],
