@@ -57,6 +57,15 @@ const functions = {
     return payload;
   },
 
+  // Asks the registry what a payload says, and keeps what stands for it.
+  async observe(stub, registry, id, payload) {
+    const recording = { channel: stub.getChannelID(), device: "node", tx_id: stub.getTxID() };
+    const args = ["normalise", id, payload, JSON.stringify(recording)];
+    const said = JSON.parse(await functions.call(stub, registry, ...args));
+    await stub.putState(`graph-${id}`, Buffer.from(said.graph_sha256));
+    return said.nquads;
+  },
+
   circumstances: (stub) =>
     [stub.getChannelID(), stub.getTxID(), stub.getCreator().mspid].join(" "),
 

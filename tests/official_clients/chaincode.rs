@@ -2,6 +2,7 @@
 //! `N-06`.
 
 mod cases;
+mod normalising;
 
 use std::sync::LazyLock;
 
@@ -28,6 +29,7 @@ const CASES: &[&str] = &[
     "rust_is_called_in_the_same_transaction",
     "an_error_of_a_called_contract_comes_through",
     "many_transactions_run_at_once",
+    "a_payload_is_normalised_for_a_node_contract",
     "a_service_may_speak_tls",
     "a_service_that_ended_is_dialled_again",
     "node_calls_node",
@@ -62,6 +64,8 @@ async fn run_on(network: &TestNetwork) -> Result<Report, Failure> {
     network.define("notes", &package_id).await?;
     let notes = Notes::called(network, "notes").await?;
     notes.run(&mut report).await;
+    let normalised = normalising::asked_by(&notes, network).await;
+    report.note("a_payload_is_normalised_for_a_node_contract", normalised);
     report.read(&network.answer("notes.mjs").await?)?;
     report.note("a_service_may_speak_tls", speaks_tls(network).await);
     let again = comes_back(&notes, service, &package_id, &address).await;

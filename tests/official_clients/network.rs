@@ -18,6 +18,9 @@ use tempfile::TempDir;
 use crate::assets::{self, ASSETS};
 use crate::node;
 
+/// The name of the registry of device packages.
+pub(crate) const REGISTRY: &str = "registry";
+
 /// Whatever goes wrong in a test.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
@@ -37,13 +40,19 @@ impl TestNetwork {
         }
         let chaincode = Arc::new(assets::chaincode(ChaincodeName::new(ASSETS)?));
         let assets = InProcess { version: "1".to_owned(), chaincode };
-        let options = Options::new(folder.path().join("data")).with_chaincode(ASSETS, assets);
+        let registry = Arc::new(pervade_registry::chaincode(ChaincodeName::new(REGISTRY)?));
+        let registry = InProcess { version: "1".to_owned(), chaincode: registry };
+        let options = Options::new(folder.path().join("data"))
+            .with_chaincode(ASSETS, assets)
+            .with_chaincode(REGISTRY, registry);
         let network = EmbeddedNetwork::start(topology, options).await?;
         network.export(folder.path())?;
         let started = Self { description: network.description(), network, folder };
-        let source = PackageSource::InProcess { name: ASSETS.to_owned() };
-        let package_id = started.install(ASSETS, source)?;
-        started.define(ASSETS, &package_id).await?;
+        for name in [ASSETS, REGISTRY] {
+            let source = PackageSource::InProcess { name: name.to_owned() };
+            let package_id = started.install(name, source)?;
+            started.define(name, &package_id).await?;
+        }
         Ok(started)
     }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use fabric_protos::id::{ChaincodeName, MspId};
 use futures::future::try_join_all;
 use pervade_peer_client::{
-    CallError, Contract, EndorseError, EvaluateError, Network, Refusal, Start, StatusCode,
+    CallError, Contract, EndorseError, EvaluateError, Network, Outcome, Refusal, Start, StatusCode,
 };
 use tokio::time::timeout;
 
@@ -177,6 +177,11 @@ impl Notes {
     pub(super) async fn submit(&self, function: &str, args: &[&str]) -> Result<Vec<u8>, Failure> {
         committed(self.contract.submit(function, &bytes(args)).await?)
             .map_err(|error| format!("{function}: {error}").into())
+    }
+
+    /// What came of a transaction.
+    pub(super) async fn outcome(&self, function: &str, args: &[&str]) -> Result<Outcome, Failure> {
+        Ok(self.contract.submit(function, &bytes(args)).await?)
     }
 
     pub(super) async fn evaluate(&self, function: &str, args: &[&str]) -> Result<String, Failure> {
