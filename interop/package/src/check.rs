@@ -22,6 +22,7 @@ pub fn check(package: &DevicePackage) -> Result<CheckedPackage, Vec<Problem>> {
     }
     match compiled {
         Ok(checked) => {
+            problems.extend(checked.dimension_problems());
             for example in &package.examples {
                 problems.extend(example_problems(&checked, example));
             }

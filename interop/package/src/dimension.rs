@@ -114,7 +114,7 @@ impl Checking<'_> {
         let texts: Vec<&str> = units.values.iter().copied().filter_map(Value::as_str).collect();
         let fits = |code: &&str| resolve(code, scheme, Some(kind)).is_ok();
         let wrong = texts.iter().find(|code| !fits(code));
-        let some_fits = texts.iter().any(|code| fits(&code));
+        let some_fits = texts.iter().any(fits);
         let Some(wrong) = wrong.filter(|_| !(units.are_filtered && some_fits)) else { return };
         let name = kind.name();
         self.report(at, format!("the schema lets this unit be {wrong:?}, no unit of {name}"));

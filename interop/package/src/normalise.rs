@@ -24,7 +24,9 @@ pub struct CheckedPackage {
 
 impl CheckedPackage {
     /// Compiles schema and mapping without running the examples: for a package that passed
-    /// [`check`](crate::check) before, such as one read from the registry.
+    /// [`check`](crate::check) before, such as one read from the registry. What is asked at
+    /// publication alone is not asked again, so that what was published stays readable by code
+    /// that has come to ask for more.
     ///
     /// # Errors
     /// Every problem of schema and mapping.
@@ -35,10 +37,6 @@ impl CheckedPackage {
         let mut problems: Vec<Problem> = lowered.problems.iter().map(mapping_problem).collect();
         match (schema, lowered.plan) {
             (Ok(schema), Some(plan)) => {
-                problems.extend(dimension::problems(&plan, schema.descriptions()));
-                if !problems.is_empty() {
-                    return Err(problems);
-                }
                 Ok(Self { id: package.id(), manifest: package.manifest.clone(), schema, plan })
             }
             (Ok(_), None) => Err(problems),
@@ -47,6 +45,11 @@ impl CheckedPackage {
                 Err(problems)
             }
         }
+    }
+
+    /// Where units, quantity kinds and observed properties do not go together.
+    pub(crate) fn dimension_problems(&self) -> Vec<Problem> {
+        dimension::problems(&self.plan, self.schema.descriptions())
     }
 
     /// The package's id.
