@@ -102,6 +102,8 @@ struct Lowering<'g> {
     /// Executions already lowered, by node and by what their references are into; `None` for
     /// one that has problems.
     known_executions: BTreeMap<(String, Option<usize>), Option<usize>>,
+    /// Executions that are being read, the outermost first.
+    open_executions: Vec<String>,
     /// Places of the triples maps, by node.
     places: BTreeMap<String, usize>,
     /// What each triples map is run over; `None` if that has problems.
@@ -134,6 +136,7 @@ impl<'g> Lowering<'g> {
             problems: BTreeSet::new(),
             executions: Vec::new(),
             known_executions: BTreeMap::new(),
+            open_executions: Vec::new(),
             places: BTreeMap::new(),
             rows: Vec::new(),
             documents: Vec::new(),

@@ -349,6 +349,10 @@ impl<'g> Lowering<'g> {
 
     fn execution(&mut self, node: &str, at: Position, depth: usize) -> Option<usize> {
         let key = (node.to_owned(), self.scope_key());
+        if self.open_executions.iter().any(|open| open == node) {
+            self.report(at, ProblemCode::Function, "a function execution is its own input");
+            return None;
+        }
         if let Some(known) = self.known_executions.get(&key) {
             return *known;
         }
@@ -358,7 +362,12 @@ impl<'g> Lowering<'g> {
             self.report(at, ProblemCode::Function, message);
             return None;
         }
+        // Known before its inputs are read: one that is its own input must not be read again and
+        // again, in every way that its inputs can be chosen.
+        self.known_executions.insert(key.clone(), None);
+        self.open_executions.push(node.to_owned());
         let execution = self.lower_execution(node, depth);
+        self.open_executions.pop();
         let place = execution.map(|execution| {
             self.executions.push(execution);
             self.executions.len() - 1
@@ -370,13 +379,16 @@ impl<'g> Lowering<'g> {
     fn lower_execution(&mut self, node: &str, depth: usize) -> Option<Execution> {
         let at = self.graph.written_at(node);
         let function = self.called_function(node, at)?;
-        let mut inputs = Vec::new();
+        let (mut named, mut inputs) = (Vec::new(), Vec::new());
         for found in self.found(node, "input") {
-            if let Some(node) = self.node(found, "an input") {
-                inputs.extend(self.input(&node, function, depth));
-            }
+            let Some(node) = self.node(found, "an input") else { continue };
+            let Some(parameter) = self.parameter(&node, function) else { continue };
+            named.push(parameter);
+            let at = self.graph.written_at(&node);
+            let value = self.input_value(&node, at, depth);
+            inputs.extend(value.map(|(expression, at)| Input { parameter, expression, at }));
         }
-        self.check_inputs(&inputs, function, at);
+        self.check_inputs(&named, function, at);
         let enclosing = match (function, inputs.first().map(|input| &input.expression)) {
             (Function::Enclosing, Some(Expression::Constant(Term::Literal(path)))) => {
                 Some(self.path(path.value(), at, PathUse::Enclosing)?)
@@ -419,7 +431,7 @@ impl<'g> Lowering<'g> {
         self.at_most_one(&map, "constant")
     }
 
-    fn input(&mut self, node: &str, function: Function, depth: usize) -> Option<Input> {
+    fn parameter(&mut self, node: &str, function: Function) -> Option<Parameter> {
         let at = self.graph.written_at(node);
         let found = match self.at_most_one(node, "parameter") {
             Some(found) => Some(found),
@@ -433,13 +445,12 @@ impl<'g> Lowering<'g> {
         let (required, optional) = function.parameters();
         let parameter =
             Parameter::find(iri).filter(|p| required.contains(p) || optional.contains(p));
-        let Some(parameter) = parameter else {
+        if parameter.is_none() {
             let message = format!("{} does not take {}", function.name(), shortened(iri));
             self.report(found.at, ProblemCode::Function, message);
             return None;
-        };
-        let (expression, at) = self.input_value(node, at, depth)?;
-        Some(Input { parameter, expression, at })
+        }
+        parameter
     }
 
     /// The value of an input, and where it is written.
@@ -465,16 +476,15 @@ impl<'g> Lowering<'g> {
         self.expression(&map, found.at, Role::Input).map(|expression| (expression, found.at))
     }
 
-    fn check_inputs(&mut self, inputs: &[Input], function: Function, at: Position) {
+    fn check_inputs(&mut self, named: &[Parameter], function: Function, at: Position) {
         for needed in function.parameters().0 {
-            if !inputs.iter().any(|input| input.parameter == *needed) {
+            if !named.contains(needed) {
                 let message = format!("{} needs the input {}", function.name(), needed.name());
                 self.report(at, ProblemCode::Function, message);
             }
         }
-        let repeated = inputs.iter().enumerate().any(|(place, input)| {
-            let is_same = |earlier: &Input| earlier.parameter == input.parameter;
-            input.parameter != Parameter::Entry && inputs.iter().take(place).any(is_same)
+        let repeated = named.iter().enumerate().any(|(place, parameter)| {
+            *parameter != Parameter::Entry && named.iter().take(place).any(|each| each == parameter)
         });
         if repeated {
             self.report(at, ProblemCode::Several, "an input is given more than once");
