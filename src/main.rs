@@ -71,7 +71,7 @@ enum Verb {
     /// Check a device package, print it as the registry takes it
     #[command(subcommand)]
     Package(package::Package),
-    /// Run RML mappings over files, off the ledger
+    /// Describe a device type, check it, publish it; run RML mappings over files
     #[command(subcommand)]
     Mapping(mapping::Mapping),
     /// Tell what a term of Pervade's vocabulary means, offline
@@ -110,9 +110,6 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
     if let Verb::Audit(audit) = verb {
         return audit.run();
     }
-    if let Verb::Mapping(mapping) = verb {
-        return mapping.run(output);
-    }
     let runtime = tokio::runtime::Runtime::new().or_fail("RUNTIME", "no threads to work with")?;
     runtime.block_on(async {
         match verb {
@@ -122,7 +119,7 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
             Verb::Submit(call) => call.submit(output).await,
             Verb::Evaluate(call) => call.evaluate(output).await,
             Verb::Package(package) => package.run(output),
-            Verb::Mapping(mapping) => mapping.run(output),
+            Verb::Mapping(mapping) => mapping.run(output).await,
             Verb::Vocabulary(vocabulary) => vocabulary.run(output),
             Verb::Audit(audit) => audit.run(),
             Verb::Query(query) => query.run(output).await,

@@ -9,6 +9,7 @@
 )]
 
 mod auditor;
+mod authoring;
 mod chaincode;
 mod damage;
 mod help;
@@ -17,3 +18,4 @@ mod mapping;
 mod program;
 mod refusals;
 mod story;
+mod tutorial;

@@ -34,5 +34,6 @@ mod tests;
 
 pub use describe::Field;
 pub use device::{Compiled, Texts, compile};
+pub use meaning::symbol;
 pub use problem::{PROBLEMS_MAX, Problem, ProblemCode};
 pub use scaffold::{Draft, Drafted, Guess, scaffold};

@@ -12,6 +12,7 @@ use crate::places::Places;
 use crate::problem::{Problem, ProblemCode};
 
 pub(crate) use events::{EventKind, FieldValue, Role, RoleForm, RoleValue};
+pub use observations::symbol;
 
 /// What a field means.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,6 +31,12 @@ pub use xpath::XPATH_STEPS_MAX;
 
 use pervade_mapping::{Problem, Produced, lower_open};
 
+/// What is wrong with a mapping, without running it over the files of a folder.
+#[must_use]
+pub fn check(mapping: &str, folder: &Folder) -> Vec<Problem> {
+    lower_open(mapping, &Reader::new(folder)).problems
+}
+
 /// Reads a mapping and runs it over the files of `folder`; its targets are not written yet.
 ///
 /// # Errors

@@ -39,8 +39,19 @@ const fn unsure(
     Property { name, words, units, has_limits: false, is_sure: false }
 }
 
-const TEMPERATURE: &[&str] =
-    &["temp", "temperature", "tmp", "temperatur", "tempc", "tempf", "tc", "tf"];
+const TEMPERATURE: &[&str] = &[
+    "temp",
+    "temperature",
+    "tmp",
+    "temperatur",
+    "tempc",
+    "tempf",
+    "tc",
+    "tf",
+    "c",
+    "degc",
+    "celsius",
+];
 const CELSIUS: Units = &[("°C", "-40", "85"), ("°F", "-40", "185")];
 const BATTERY: &[&str] = &["battery", "batt", "bat", "vbat", "batv", "batterie"];
 const PERCENT: Units = &[("%", "0", "100")];

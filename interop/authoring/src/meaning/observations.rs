@@ -258,6 +258,15 @@ pub(crate) fn units_of(kind: QuantityKind) -> String {
     codes.join(", ")
 }
 
+/// The symbol that people read for a QUDT unit of a quantity kind, both by their local names.
+#[must_use]
+pub fn symbol(kind: &str, unit: &str) -> Option<&'static str> {
+    let kind = QuantityKind::find(kind)?;
+    COMMON_UNITS.iter().copied().find(|code| {
+        resolve(code, Scheme::Symbol, Some(kind)).is_ok_and(|found| found.name() == Some(unit))
+    })
+}
+
 /// Symbols offered to authors, the commonest first.
 pub(crate) const COMMON_UNITS: &[&str] = &[
     "°C", "°F", "K", "%RH", "%", "1", "hPa", "Pa", "kPa", "bar", "mbar", "V", "mV", "A", "mA", "W",
