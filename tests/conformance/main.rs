@@ -11,6 +11,7 @@ mod payloads;
 mod rdf_canon;
 mod rml;
 mod senml;
+mod shacl;
 mod wycheproof;
 
 use std::{path::Path, process::ExitCode};
@@ -23,6 +24,7 @@ use self::outcome::Outcome;
 fn main() -> ExitCode {
     let mut trials: Vec<Trial> = suites().map(Suite::trial).collect();
     trials.push(rml::through_the_command());
+    trials.push(shacl::trial());
     trials.extend(determinism::trials());
     trials.push(outside::trial("the_page_is_up_to_date", &DATA, |data| page::check(&data)));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

@@ -44,6 +44,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("interop/rdf", DETERMINISTIC),
     ("interop/units", DETERMINISTIC),
     ("interop/vocabulary", DETERMINISTIC),
+    ("interop/shapes", DETERMINISTIC),
+    ("interop/shapes", PARSERS),
     ("interop/mapping", DETERMINISTIC),
     ("interop/payload", DETERMINISTIC),
     ("interop/package", DETERMINISTIC),
