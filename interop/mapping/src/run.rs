@@ -107,7 +107,6 @@ pub struct RunError {
     /// The iteration, as steps from the document's root.
     pub path: String,
     /// What went wrong.
-    #[source]
     pub reason: RunReason,
 }
 
