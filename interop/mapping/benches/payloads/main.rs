@@ -2,11 +2,14 @@
 //!
 //! ```sh
 //! cargo bench -p pervade-mapping --bench payloads [-- PAYLOADS…]
+//! PERVADE_BENCH_MORPH=venv/bin/python cargo bench -p pervade-mapping --bench payloads
 //! ```
 //!
 //! Each payload is one JSON document of a device and gives 18 quads over three triples maps, as
 //! sorted canonical N-Quads. Payloads are made, mapped and written one by one, on as many threads
-//! as there are processors; nothing is kept.
+//! as there are processors; nothing is kept. The last rows of a size read the payloads from a file
+//! and write the quads to one; with a Python that has Morph-KGC (`pip install morph-kgc`) it does
+//! the same after us.
 
 #![expect(
     clippy::disallowed_methods,
@@ -17,7 +20,10 @@
     reason = "it measures and prints"
 )]
 
+mod files;
+
 use std::fs;
+use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
@@ -60,7 +66,7 @@ fn main() {
     let asked: Vec<usize> = std::env::args().filter_map(|text| text.parse().ok()).collect();
     let sizes = if asked.is_empty() { vec![1_000, 100_000, 1_000_000] } else { asked };
     let plan = lower(MAPPING).plan.expect("a mapping without problems");
-    let quads = mapped(&plan, 7);
+    let quads = mapped(&plan, 7, payload(7).as_bytes());
     assert_eq!(quads.lines().count(), QUADS, "{quads}");
     println!("| payloads | what | payloads/s | quads/s | MB in/s | CPU µs each | RSS MB |");
     println!("| ---: | --- | ---: | ---: | ---: | ---: | ---: |");
@@ -78,12 +84,29 @@ fn main() {
             document.value().to_string().len()
         });
         report(size, "parsed and printed (our reader)", ours, bytes);
-        report(size, "mapped and written", measured(size, |n| mapped(&plan, n).len()), bytes);
+        let whole = measured(size, |n| mapped(&plan, n, payload(n).as_bytes()).len());
+        report(size, "mapped and written", whole, bytes);
+        through_files(&plan, size).expect("files");
     }
 }
 
-fn mapped(plan: &Plan, number: usize) -> String {
-    let document = Document::parse(payload(number).as_bytes()).expect("JSON");
+fn through_files(plan: &Plan, size: usize) -> std::io::Result<()> {
+    let folder = std::env::temp_dir().join(format!("pervade-bench-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    files::write(&folder, size)?;
+    let tell = |what: &str, run: &files::Run| {
+        let (payloads, quads) = (size as f64 / run.seconds, run.quads as f64 / run.seconds);
+        println!("| {size} | {what} | {payloads:.0} | {quads:.0} | | | {} |", run.peak_mb);
+    };
+    tell("file to file", &files::ours(&folder, size, files::with(plan))?);
+    if let Some(python) = std::env::var_os("PERVADE_BENCH_MORPH").map(PathBuf::from) {
+        tell("file to file, Morph-KGC", &files::morph_kgc(&python, &folder, MAPPING)?);
+    }
+    fs::remove_dir_all(folder)
+}
+
+fn mapped(plan: &Plan, number: usize, payload: &[u8]) -> String {
+    let document = Document::parse(payload).expect("JSON");
     let record = format!("urn:pervade:tx:ch:{number:016x}");
     let context = Context {
         base: format!("{record}#"),
@@ -154,14 +177,14 @@ fn report(size: usize, what: &str, (seconds, used): (f64, f64), bytes: usize) {
     let each = used / size as f64 * 1e6;
     println!(
         "| {size} | {what} | {per_second:.0} | {quads} | {megabytes:.0} | {each:.1} | {} |",
-        rss()
+        peak_mb("self")
     );
 }
 
-/// Most memory held so far, in MB.
-fn rss() -> String {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("?");
+/// Most memory that a process has held so far, in MB; 0 if it is gone.
+fn peak_mb(process: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     let kilobytes: Option<u64> = line.trim().trim_end_matches(" kB").parse().ok();
-    kilobytes.map_or_else(|| "?".to_owned(), |kilobytes| (kilobytes / 1024).to_string())
+    kilobytes.unwrap_or_default() / 1024
 }
