@@ -12,8 +12,21 @@ use crate::error::{PayloadError, PayloadReason, Place};
 /// Most nodes of one document: every value of the JSON form comes from at least one.
 const NODES_MAX: u32 = 100_000;
 
+/// Most attributes of one tag. The reader compares each with each.
+const ATTRIBUTES_MAX: usize = 256;
+
 /// The document as an object with one member: the root.
 pub(crate) fn read(text: &str) -> Result<Value, PayloadError> {
+    if let Some(at) = crowded_tag(text) {
+        let before = text.get(..at).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let position = Position {
+            line: before.matches('\n').count().saturating_add(1).try_into().unwrap_or(u64::MAX),
+            column: line.chars().count().saturating_add(1).try_into().unwrap_or(u64::MAX),
+        };
+        let expected = "at most 256 attributes in a tag";
+        return Err(PayloadError::at(Place::Text(position), PayloadReason::Shape { expected }));
+    }
     let options =
         ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| {
@@ -26,6 +39,45 @@ pub(crate) fn read(text: &str) -> Result<Value, PayloadError> {
     let element = builder.element(root, 0)?;
     let name = root.tag_name().name().to_owned();
     Ok(Value::Object(Map::from_iter([(name, Value::Array(vec![element]))])))
+}
+
+/// Where a tag has more than [`ATTRIBUTES_MAX`] attributes.
+fn crowded_tag(text: &str) -> Option<usize> {
+    const OTHERS: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+    let mut at = 0_usize;
+    while let Some(found) = text.get(at..)?.find('<') {
+        let start = at.saturating_add(found);
+        let rest = text.get(start..)?;
+        let other = OTHERS.iter().find(|(begin, _)| rest.starts_with(begin));
+        let length = match other {
+            Some((_, end)) => rest.find(end)?.saturating_add(end.len()),
+            None => {
+                let (length, attributes) = tag(rest);
+                if attributes > ATTRIBUTES_MAX {
+                    return Some(start);
+                }
+                length
+            }
+        };
+        at = start.saturating_add(length);
+    }
+    None
+}
+
+/// The length of the tag that a text begins with, and how many attributes it has.
+fn tag(text: &str) -> (usize, usize) {
+    let (mut attributes, mut quote) = (0_usize, None);
+    for (at, byte) in text.bytes().enumerate() {
+        match (quote, byte) {
+            (Some(open), byte) if open == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'=') => attributes = attributes.saturating_add(1),
+            (None, b'>') => return (at.saturating_add(1), attributes),
+            (None, _) => {}
+        }
+    }
+    (text.len(), attributes)
 }
 
 /// Longest message about a text, in characters.
@@ -122,6 +174,11 @@ mod tests {
     #[test]
     fn what_is_not_read() {
         check("<a>\n<b></a>", expect!["2:4: not XML: expected 'b' tag, not 'a' at 2:4"]);
+        let attributes: String = (0..257).map(|n| format!(" a{n}='>'")).collect();
+        check(
+            &format!("<a><!-- <b -->\n <b{attributes}/></a>"),
+            expect!["2:2: expected at most 256 attributes in a tag"],
+        );
         check("", expect!["1:1: not XML: the document does not have a root node"]);
         check(
             "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",

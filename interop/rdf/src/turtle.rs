@@ -8,6 +8,9 @@ use crate::positions::{Position, TriplePlace, triple_places};
 /// Longest Turtle document read, in bytes.
 pub const TURTLE_BYTES_MAX: usize = 1 << 20;
 
+/// Most triples of a Turtle document; what people write has fewer, however long its text is.
+pub const TURTLE_TRIPLES_MAX: usize = 10_000;
+
 /// One triple and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PositionedTriple {
@@ -25,7 +28,7 @@ pub struct PositionedTriple {
 ///
 /// # Errors
 /// The first syntax error with its position, or the document is longer than
-/// [`TURTLE_BYTES_MAX`].
+/// [`TURTLE_BYTES_MAX`] or has more than [`TURTLE_TRIPLES_MAX`].
 pub fn parse_turtle(text: &str, base: Option<&str>) -> Result<Vec<PositionedTriple>, TurtleError> {
     parse_turtle_document(text, base).map(|document| document.triples)
 }
@@ -64,6 +67,9 @@ pub fn parse_turtle_document(
             position: Position::of(&error.location().start),
             detail: error.message().to_owned(),
         })?;
+        if triples.len() >= TURTLE_TRIPLES_MAX {
+            return Err(TurtleError::TooManyTriples { limit: TURTLE_TRIPLES_MAX });
+        }
         triples.push(names.rename(triple));
     }
     let mut places = triple_places(text).unwrap_or_default();
@@ -118,6 +124,12 @@ pub enum TurtleError {
         /// [`TURTLE_BYTES_MAX`].
         limit: usize,
     },
+    /// The document has too many triples.
+    #[error("more than {limit} triples")]
+    TooManyTriples {
+        /// [`TURTLE_TRIPLES_MAX`].
+        limit: usize,
+    },
 }
 
 impl TurtleError {
@@ -126,7 +138,9 @@ impl TurtleError {
     pub const fn position(&self) -> Position {
         match self {
             Self::Syntax { position, .. } => *position,
-            Self::Base { .. } | Self::TooLong { .. } => Position::START,
+            Self::Base { .. } | Self::TooLong { .. } | Self::TooManyTriples { .. } => {
+                Position::START
+            }
         }
     }
 }

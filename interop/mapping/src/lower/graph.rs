@@ -93,12 +93,13 @@ impl MappingGraph {
         let wanted: Vec<String> = properties.iter().map(|property| rml(property)).collect();
         let class = rml(class);
         let mut nodes: Vec<String> = Vec::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
         for PositionedTriple { triple, .. } in &self.triples {
             let typed = triple.predicate.as_str() == rdf::TYPE
                 && matches!(&triple.object, Term::NamedNode(node) if node.as_str() == class);
             let node = subject_key(&triple.subject);
             let fits = typed || wanted.iter().any(|iri| iri == triple.predicate.as_str());
-            if fits && !nodes.contains(&node) {
+            if fits && seen.insert(node.clone()) {
                 nodes.push(node);
             }
         }
