@@ -8,6 +8,7 @@ pub(crate) mod problems;
 mod publish;
 mod run;
 mod test;
+mod turtle;
 mod usage;
 
 use clap::Subcommand;

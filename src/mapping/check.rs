@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::folder::{AUTHORED, Loaded, broken};
 use super::problems::{Told, count};
+use super::turtle::Turtle;
 use super::usage::usage;
 use crate::failure::{Failure, OrFail as _};
 use crate::output::Output;
@@ -119,8 +120,12 @@ fn mapping_problems(what: &Path, shown: &str, text: &str) -> Result<Vec<Told>, F
     let dir = beside.unwrap_or(Path::new("."));
     let folder = Folder::open(dir)
         .or_fail_with("NO_FOLDER", || format!("{} is no folder", dir.display()))?;
-    let problems = pervade_sources::check(text, &folder);
-    Ok(problems.iter().map(|problem| Told::of_mapping(shown, problem)).collect())
+    let turtle = match Turtle::read(shown, text.to_owned()) {
+        Ok(turtle) => turtle,
+        Err(problems) => return Ok(problems),
+    };
+    let problems = pervade_sources::check(&turtle.text, &folder);
+    Ok(problems.iter().map(|problem| turtle.told(problem)).collect())
 }
 
 /// What a check found.

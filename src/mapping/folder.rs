@@ -8,10 +8,14 @@ use pervade_authoring::{Compiled, compile};
 use pervade_package::{DevicePackage, PACKAGE_BYTES_MAX, check};
 
 use super::problems::Told;
+use super::turtle::Turtle;
 use crate::failure::{Failure, OrFail as _};
 
 /// Names of authored files; a folder has one of them at most.
 pub(crate) const AUTHORED: &[&str] = &["device.yaml", "device.yml", "device.json"];
+
+/// Names of mappings in YARRRML.
+const MAPPINGS: &[&str] = &["mapping.yml", "mapping.yaml"];
 
 /// Most files of a folder.
 const FILES_MAX: usize = 1_000;
@@ -22,6 +26,8 @@ pub(crate) struct Loaded {
     pub(crate) dir: PathBuf,
     /// The authored file, by its name, and what became of it.
     pub(crate) authored: Option<(String, Compiled)>,
+    /// The mapping, if it was written in YARRRML.
+    mapping: Option<Turtle>,
     /// The package, if its parts could be read; the check is another matter.
     pub(crate) package: Option<DevicePackage>,
     /// Examples that have no expected quads yet.
@@ -36,11 +42,13 @@ impl Loaded {
         let mut loaded = Self {
             dir: dir.to_owned(),
             authored: None,
+            mapping: None,
             package: None,
             unexpected: Vec::new(),
             problems: Vec::new(),
         };
         loaded.compile(&mut files);
+        loaded.compile_mapping(&mut files);
         if loaded.problems.is_empty() {
             loaded.add_missing(&mut files);
             match DevicePackage::from_files(&files) {
@@ -83,6 +91,29 @@ impl Loaded {
             files.insert("mapping.ttl".to_owned(), texts.mapping.clone().into_bytes());
         }
         self.authored = Some(((*name).to_owned(), compiled));
+    }
+
+    /// A mapping in YARRRML stands for `mapping.ttl`.
+    fn compile_mapping(&mut self, files: &mut BTreeMap<String, Vec<u8>>) {
+        let found = MAPPINGS.iter().find(|name| files.contains_key(**name));
+        let Some(name) = found.filter(|_| self.authored.is_none()) else { return };
+        let text = files.remove(*name).map(String::from_utf8);
+        let Some(Ok(text)) = text else {
+            self.problems.push(Told::whole(name, "file", "not UTF-8"));
+            return;
+        };
+        if files.contains_key("mapping.ttl") {
+            let message = format!("{name} stands for this file: one of them goes");
+            self.problems.push(Told::whole("mapping.ttl", "file", message));
+            return;
+        }
+        match Turtle::read(name, text) {
+            Ok(turtle) => {
+                files.insert("mapping.ttl".to_owned(), turtle.text.clone().into_bytes());
+                self.mapping = Some(turtle);
+            }
+            Err(problems) => self.problems.extend(problems),
+        }
     }
 
     /// An example without expected quads is an example that expects none, until they are written.
@@ -129,6 +160,9 @@ impl Loaded {
     /// A problem of a text that was compiled is told where it was authored.
     fn told(&self, problem: &pervade_package::Problem) -> Told {
         let told = Told::from(problem);
+        if let Some(turtle) = self.mapping.as_ref().filter(|_| told.document == "mapping.ttl") {
+            return turtle.placed(told);
+        }
         let Some((name, compiled)) = &self.authored else { return told };
         let pointer = match told.document.as_str() {
             "schema.json" => {

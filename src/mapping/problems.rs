@@ -71,17 +71,6 @@ impl From<&pervade_authoring::Problem> for Told {
     }
 }
 
-impl Told {
-    /// A problem of a mapping in a file of its own.
-    pub(crate) fn of_mapping(document: &str, problem: &pervade_mapping::Problem) -> Self {
-        Self {
-            line: problem.line,
-            column: problem.column,
-            ..Self::whole(document, problem.code.as_str(), problem.message.clone())
-        }
-    }
-}
-
 /// `n things`, or `1 thing`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

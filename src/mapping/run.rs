@@ -5,17 +5,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use pervade_mapping::{Problem, Produced, Serialization};
+use pervade_mapping::{Produced, Serialization};
 use pervade_sources::{Folder, run, serialized};
 use serde::Serialize;
 
+use super::problems::Told;
+use super::turtle::Turtle;
 use crate::failure::{Failure, OrFail as _};
 use crate::output::Output;
 
 /// Which mapping to run, and over what.
 #[derive(Args, Debug)]
 pub(crate) struct Run {
-    /// The mapping, in Turtle
+    /// The mapping: RML in Turtle, or YARRRML in a file that ends in .yml or .yaml
     mapping: PathBuf,
     /// The folder that sources are read from and targets written to, and no other; the
     /// mapping's own unless named
@@ -40,6 +42,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   pervade mapping run mapping.ttl
   pervade mapping run mapping.ttl --dir data --base http://example.com/ --format turtle
+  pervade mapping run mapping.yml
 
 The mapping may use all of RML: sources in JSON, CSV, XML and RDF, views, collections, functions,
 logical targets. Problems are told on standard error as FILE:LINE:COLUMN.
@@ -54,11 +57,14 @@ impl Run {
         let dir = self.dir.as_deref().or(beside).unwrap_or(Path::new("."));
         let folder = Folder::open(dir)
             .or_fail_with("NO_FOLDER", || format!("{} is no folder", dir.display()))?;
-        let produced = run(&text, self.base.as_deref(), &folder).map_err(|problems| {
-            let told = Problems::new(&self.mapping, &problems);
+        let told = |problems: Vec<Told>| {
+            let told = Problems { mapping: shown.to_string(), problems };
             output.complain(&told);
             told.failure()
-        })?;
+        };
+        let turtle = Turtle::read(&shown.to_string(), text).map_err(told)?;
+        let produced = run(&turtle.text, self.base.as_deref(), &folder)
+            .map_err(|problems| told(problems.iter().map(|found| turtle.told(found)).collect()))?;
         let ran = Ran::new(&produced, self.format)
             .or_fail_with("BAD_FORMAT", || format!("{shown} cannot be written so"))?;
         folder.write(&produced).or_fail("NOT_WRITTEN", "the targets are not written")?;
@@ -120,26 +126,7 @@ struct Problems {
     problems: Vec<Told>,
 }
 
-#[derive(Debug, Serialize)]
-struct Told {
-    line: u64,
-    column: u64,
-    code: &'static str,
-    message: String,
-}
-
 impl Problems {
-    fn new(mapping: &Path, problems: &[Problem]) -> Self {
-        let told = |problem: &Problem| Told {
-            line: problem.line,
-            column: problem.column,
-            code: problem.code.as_str(),
-            message: problem.message.clone(),
-        };
-        let mapping = mapping.display().to_string();
-        Self { mapping, problems: problems.iter().map(told).collect() }
-    }
-
     fn failure(&self) -> Failure {
         let count = self.problems.len();
         let plural = if count == 1 { "" } else { "s" };
@@ -150,9 +137,7 @@ impl Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, problem) in self.problems.iter().enumerate() {
-            let Told { line, column, code, message } = problem;
-            let end = if place > 0 { "\n" } else { "" };
-            write!(f, "{end}{}:{line}:{column}: {message} [{code}]", self.mapping)?;
+            write!(f, "{}{problem}", if place > 0 { "\n" } else { "" })?;
         }
         Ok(())
     }

@@ -159,3 +159,49 @@ fn changes_are_checked_while_watching() {
     assert_eq!(problems(), 1, "the change is noticed");
     kill(&mut watching);
 }
+
+/// A package whose mapping is written in YARRRML, and the same mapping on its own.
+#[test]
+fn yarrrml_is_a_mapping_too() {
+    let here = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| fs::write(here.path().join(path), text).unwrap();
+    fs::create_dir(here.path().join("examples")).unwrap();
+    let manifest = r#"{"vendor": "acme", "model": "y-1", "version": "1.0.0", "title": "Y", "payload": "json"}"#;
+    write("package.json", manifest);
+    write(
+        "schema.json",
+        r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {"fw": {"type": "string"}, "n": {"type": "integer"}}}"#,
+    );
+    write("examples/a.json", r#"{"fw": "1.2", "n": 3}"#);
+    let mapping = "mappings:\n  device:\n    sources: [['pv:Payload~jsonpath', $]]\n    s: {f: pv:thisDevice}\n    po:\n      - [pv:firmwareVersion, $(fw)]\n";
+    write("mapping.yml", mapping);
+    assert_eq!(by("test", here.path(), &["--update"]).code, 0);
+    let said = by("check", here.path(), &[]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.out.contains("note: examples/a.json:1:1: nothing comes of n [not-mapped]"),
+        "{said:?}"
+    );
+    write("mapping.yml", &mapping.replace("pv:thisDevice", "pv:thatDevice"));
+    let said = by("check", here.path(), &[]);
+    assert!(said.out.contains("mapping.yml:4:8: "), "told where it is written: {said:?}");
+
+    write("rows.csv", "id,name\n1,Ann\n");
+    let rows = "prefixes: {e: 'http://e/'}\nmappings:\n  row: {sources: [['rows.csv~csv']], s: 'e:$(id)', po: [[e:name, $(name)]]}\n";
+    write("rows.yml", rows);
+    let said = by("run", &here.path().join("rows.yml"), &[]);
+    assert_eq!((said.code, said.out.as_str()), (0, "<http://e/1> <http://e/name> \"Ann\" .\n"));
+    write("rows.yml", &rows.replace("$(name)", "$(nam)"));
+    let said = by("run", &here.path().join("rows.yml"), &[]);
+    assert!(
+        said.err.contains("rows.yml:3:20: rows.csv: there is no column \"nam\" [data]"),
+        "{said:?}"
+    );
+    write("rows.yml", &rows.replace("sources", "souces"));
+    let said = by("check", &here.path().join("rows.yml"), &[]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(
+        said.out.contains("rows.yml:3:9: souces is no key here; is sources meant?"),
+        "{said:?}"
+    );
+}

@@ -69,7 +69,7 @@ fn commands<'t>(lines: &[&'t str]) -> Vec<(&'t str, Vec<&'t str>)> {
         match (line.strip_prefix("$ "), commands.last_mut()) {
             (Some(command), _) => commands.push((command, Vec::new())),
             (None, Some((_, said))) => said.push(line),
-            (None, None) => panic!("{line:?} follows no command"),
+            (None, None) => commands.push((line, Vec::new())),
         }
     }
     commands

@@ -28,6 +28,7 @@ mod scaffold;
 mod shape;
 mod turtle;
 mod vocabulary;
+mod yarrrml;
 
 #[cfg(test)]
 mod tests;
@@ -37,3 +38,4 @@ pub use device::{Compiled, Texts, compile};
 pub use meaning::symbol;
 pub use problem::{PROBLEMS_MAX, Problem, ProblemCode};
 pub use scaffold::{Draft, Drafted, Guess, scaffold};
+pub use yarrrml::{Yarrrml, yarrrml};
