@@ -212,11 +212,17 @@ fn collect(dir: &Path, prefix: &str, found: &mut BTreeMap<String, Vec<u8>>) -> R
             continue;
         }
         let inside = format!("{prefix}{name}");
-        if path.is_dir() && prefix.is_empty() {
+        // A link may lead anywhere, and a pipe never ends.
+        let metadata =
+            fs::symlink_metadata(&path).or_fail_with("NO_PACKAGE", || unreadable(&path))?;
+        if metadata.is_dir() && prefix.is_empty() {
             collect(&path, &format!("{inside}/"), found)?;
             continue;
         }
-        let metadata = fs::metadata(&path).or_fail_with("NO_PACKAGE", || unreadable(&path))?;
+        if !metadata.is_file() {
+            let text = format!("{} is no file of the package's own", path.display());
+            return Err(Failure::new("NO_PACKAGE", text));
+        }
         let bytes = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         if found.len() >= FILES_MAX || bytes > PACKAGE_BYTES_MAX {
             let text = format!("{} has too many or too large files", dir.display());

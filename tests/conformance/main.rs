@@ -3,6 +3,7 @@
 //! A suite gives an [`Outcome`]: what passed, what was skipped and why, what failed. The table of
 //! all of them is kept in `docs/conformance.md`.
 
+mod confined;
 mod determinism;
 mod jsonpath;
 mod outcome;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = suites().map(Suite::trial).collect();
     trials.push(rml::through_the_command());
     trials.push(shacl::trial());
+    trials.push(confined::trial());
     trials.extend(determinism::trials());
     trials.push(outside::trial("the_page_is_up_to_date", &DATA, |data| page::check(&data)));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -45,7 +47,8 @@ fn suites() -> impl Iterator<Item = &'static Suite> {
 
 const SUITES: &[Suite] = &[
     jsonpath::COMPLIANCE,
-    rdf_canon::RDFC10,
+    rdf_canon::LEDGER,
+    rdf_canon::COMPARISON,
     senml::RFC8428,
     payloads::REAL_PAYLOADS,
     wycheproof::P256_MESSAGES,

@@ -20,6 +20,7 @@ use pervade_sources::{Folder, run, serialized};
 use pervade_tests::outside::{self, Absent, DATA, Need};
 
 use self::case::{Case, Fault};
+pub(crate) use self::graph::COMPARISON;
 use crate::{Suite, outcome::Outcome};
 
 pub(crate) static SUITES: [Suite; 5] = [
@@ -144,7 +145,7 @@ fn data_and_program() -> Result<PathBuf, Absent> {
 }
 
 /// The `pervade` program, which is built beside this one.
-fn program() -> Result<PathBuf, Absent> {
+pub(crate) fn program() -> Result<PathBuf, Absent> {
     let own = env::current_exe().map_err(|error| Absent::new(error.to_string()))?;
     let built = own.ancestors().nth(2).map(|folder| folder.join("pervade"));
     built

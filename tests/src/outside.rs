@@ -62,6 +62,15 @@ fn data_dir() -> Result<PathBuf, Absent> {
     Err(Absent::new(format!("no test data in {}: see PERVADE_DATA", folder.display())))
 }
 
+/// The `strace` program, which tells what a process asks of its system.
+pub static STRACE: Need<PathBuf> = Need { name: "strace", find: strace };
+
+fn strace() -> Result<PathBuf, Absent> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|folder| folder.join("strace")).find(|it| it.is_file());
+    found.ok_or_else(|| Absent::new("no strace: install it to see what a process asks for"))
+}
+
 fn is_required(name: &str) -> bool {
     env::var(REQUIRE).is_ok_and(|names| names.split(',').any(|required| required.trim() == name))
 }

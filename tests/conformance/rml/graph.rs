@@ -7,10 +7,14 @@ use flate2::read::GzDecoder;
 use lzma_rust2::XzReader;
 use oxrdf::{
     BlankNode, Dataset, GraphName, Literal, NamedNode, NamedOrBlankNode, Quad, Term,
-    dataset::CanonicalizationAlgorithm,
+    dataset::{CanonicalizationAlgorithm, CanonicalizationHashAlgorithm},
 };
 use oxrdfio::{RdfFormat, RdfParser};
 use serde_json::Value;
+
+/// Names blank nodes as W3C's suite of canonicalisation says (see `rdf_canon`).
+pub(crate) const COMPARISON: CanonicalizationAlgorithm =
+    CanonicalizationAlgorithm::Rdfc10 { hash_algorithm: CanonicalizationHashAlgorithm::Sha256 };
 
 /// What of a literal is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub(super) fn parsed(name: &str, bytes: Vec<u8>, literals: Literals) -> Result<D
         }
         dataset.insert(&quad);
     }
-    dataset.canonicalize(CanonicalizationAlgorithm::Unstable);
+    dataset.canonicalize(COMPARISON);
     Ok(dataset)
 }
 
