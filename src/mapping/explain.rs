@@ -146,7 +146,17 @@ fn role(effects: &[&Quad]) -> Role {
     let has =
         |namespace: &str, name: &str| predicates.contains(format!("{namespace}{name}").as_str());
     let is_time = |predicate: &&str| {
-        ["resultTime", "deviceTime", "qualityFlag", "timeSource", "eventTime"].iter().any(|name| {
+        [
+            "resultTime",
+            "deviceTime",
+            "qualityFlag",
+            "timeSource",
+            "eventTime",
+            "startedAtTime",
+            "endTime",
+        ]
+        .iter()
+        .any(|name| {
             predicate.ends_with(&format!("#{name}")) || predicate.ends_with(&format!("/{name}"))
         })
     };

@@ -47,6 +47,7 @@ fn words(meaning: &Meaning) -> String {
             let property = shortened(&observation.property);
             match &observation.result {
                 ResultForm::State => format!("an observation of {property}, as it comes"),
+                ResultForm::Boolean => format!("an observation of {property}, yes or no"),
                 ResultForm::Quantity(quantity) => {
                     format!("an observation of {property}{}", quantity_words(quantity))
                 }

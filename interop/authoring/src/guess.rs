@@ -52,6 +52,11 @@ pub(crate) fn suggested(name: &str, shape: &Shape, around: &[&str]) -> Option<Su
     if !shape.is_number() {
         return None;
     }
+    if let Some(found) = state(&own, name).filter(|_| is_zero_or_one(shape)) {
+        let mut lines = found.lines;
+        lines.push(("x-boolean: true".to_owned(), "the values are 0 and 1".to_owned()));
+        return Some(Suggested { lines, ..found });
+    }
     // `value` says nothing; the object around it does.
     let is_bare = own.iter().all(|word| ["value", "val", "v", "reading"].contains(&word.as_str()));
     let named = if is_bare { words(around.last()?) } else { own };
@@ -189,6 +194,13 @@ fn identifier(words: &[String], shape: &Shape) -> Option<Suggested> {
     }
     let is_name = shape.is_text() && has(&["id", "device", "deviceid", "name", "sensor", "node"]);
     if is_name { named("name", "a text that names the device", false) } else { None }
+}
+
+fn is_zero_or_one(shape: &Shape) -> bool {
+    let inside = |number: &Number| {
+        [0, 1].iter().any(|wanted| Number::ratio(*wanted, 1).as_ref() == Some(number))
+    };
+    shape.is_integer() && shape.extremes().is_some_and(|(low, high)| inside(low) && inside(high))
 }
 
 fn version(words: &[String]) -> Option<Suggested> {

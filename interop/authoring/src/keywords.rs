@@ -15,6 +15,7 @@ pub(crate) enum Keyword {
     Plausible,
     Statistic,
     Value,
+    Boolean,
     Codes,
     Actuates,
     Commanded,
@@ -38,6 +39,7 @@ impl Keyword {
         Self::Plausible,
         Self::Statistic,
         Self::Value,
+        Self::Boolean,
         Self::Codes,
         Self::Actuates,
         Self::Commanded,
@@ -61,6 +63,7 @@ impl Keyword {
             Self::Plausible => "x-plausible",
             Self::Statistic => "x-statistic",
             Self::Value => "x-value",
+            Self::Boolean => "x-boolean",
             Self::Codes => "x-codes",
             Self::Actuates => "x-actuates",
             Self::Commanded => "x-commanded",
@@ -88,7 +91,7 @@ impl Keyword {
             | Self::Decimal
             | Self::Plausible
             | Self::Statistic => &[Self::Observes],
-            Self::Value => &[Self::Observes, Self::Actuates],
+            Self::Value | Self::Boolean => &[Self::Observes, Self::Actuates],
             Self::Codes => &[Self::States],
             Self::Commanded | Self::CommandedBy => &[Self::Actuates],
             Self::TimeFrom => &[Self::Observes, Self::Actuates, Self::Event],

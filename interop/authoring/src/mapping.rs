@@ -133,6 +133,7 @@ impl Mapper<'_, '_, '_> {
         let mut own = vec![says_constant("sosa:observedProperty", &property)];
         match &observation.result {
             ResultForm::State => own.push(says("sosa:hasSimpleResult", &term(&value))),
+            ResultForm::Boolean => own.push(says("sosa:hasSimpleResult", &boolean(&value))),
             ResultForm::Quantity(quantity) => {
                 let (shared, mut more) = self.quantity(place, quantity, &value)?;
                 said.extend(shared);
@@ -337,14 +338,19 @@ impl Mapper<'_, '_, '_> {
         said.push(self.source_path());
         said.extend(self.time(place, actuation.time_from.as_deref(), "sosa:resultTime"));
         said.push(says_constant("sosa:actsOnProperty", &turtle_iri(&actuation.property)));
-        said.push(says("sosa:hasSimpleResult", &term(&value)));
+        let result = if actuation.is_boolean { boolean(&value) } else { term(&value) };
+        said.push(says("sosa:hasSimpleResult", &result));
+        said.push(says_constant("pv:actuationState", "pv:Confirmed"));
         for (predicate, name, what) in [
             ("pv:commandedValue", &actuation.commanded, "commanded value"),
             ("pv:commandedBy", &actuation.commanded_by, "who commanded"),
         ] {
             if let Some(name) = name {
                 let (_, access) = self.lookup.field(place, name, what)?;
-                said.push(says(predicate, &term(&access)));
+                let is_value = predicate == "pv:commandedValue";
+                let object =
+                    if is_value && actuation.is_boolean { boolean(&access) } else { term(&access) };
+                said.push(says(predicate, &object));
             }
         }
         Some(Said { name: local(&actuation.property), subject, says: said })
@@ -385,7 +391,12 @@ impl Mapper<'_, '_, '_> {
             IdentifierForm::Eui64 => function("eui64"),
             IdentifierForm::Eui48 => function("eui48"),
         };
-        let subject = self.subject("identity", "pv:IdentityStatement");
+        // The value may be named and say something else: the statements stay apart.
+        let body = format!(
+            "rml:functionExecution [ rml:function pv:here ; rml:input {} ] ; rml:return pv:iri ; rml:termType rml:IRI ;\n    rml:class pv:IdentityStatement",
+            constant("suffix", "/identity")
+        );
+        let subject = self.writer.share("identity", &body);
         let predicate = format!("pv:{}", identifier.predicate);
         let says = vec![self.source_path(), says(&predicate, &object)];
         Some(Said { name: identifier.predicate.to_owned(), subject, says })
@@ -455,6 +466,14 @@ impl Mapper<'_, '_, '_> {
             RoleForm::State(_) => access,
         })
     }
+}
+
+/// Yes or no, in whatever way it is written.
+fn boolean(access: &Access) -> String {
+    format!(
+        "rml:functionExecution [ rml:function pv:readBoolean ; rml:input {} ] ; rml:return pv:boolean",
+        input("text", access)
+    )
 }
 
 /// The IRI that a code stands for.

@@ -53,6 +53,8 @@ pub(crate) enum ResultForm {
     Quantity(Quantity),
     /// A state: true or false, a whole number or a word, as it comes.
     State,
+    /// Yes or no, in whatever way the device writes it.
+    Boolean,
 }
 
 /// A number with a unit.
@@ -83,6 +85,8 @@ pub(crate) type Codes = BTreeMap<String, String>;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Actuation {
     pub(crate) property: String,
+    /// Whether the values are yes and no in whatever way the device writes it.
+    pub(crate) is_boolean: bool,
     pub(crate) value: Option<String>,
     /// The field that holds the value that was asked for.
     pub(crate) commanded: Option<String>,

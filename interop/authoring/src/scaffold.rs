@@ -98,10 +98,10 @@ impl Writer {
                 self.line(around.indent, &format!("type: [{}]", several.join(", ")));
             }
         }
-        if shape.is_object() {
+        if !shape.names.is_empty() {
             self.members(shape, around);
         }
-        if let Some(items) = &shape.items {
+        if let Some(items) = shape.items.as_ref().filter(|items| !items.is_empty()) {
             self.line(around.indent, "items:");
             let mut path = around.path.clone();
             path.push("*");
@@ -134,7 +134,7 @@ impl Writer {
     }
 
     fn value(&mut self, name: &str, shape: &Shape, around: &Around<'_>, beside: Option<&Shape>) {
-        if shape.is_object() || shape.items.is_some() {
+        if shape.has_parts() {
             self.shape(shape, around);
             return;
         }

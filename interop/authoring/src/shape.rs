@@ -116,8 +116,14 @@ impl Shape {
         self.kinds.contains("boolean")
     }
 
-    pub(crate) fn is_object(&self) -> bool {
-        self.kinds.contains("object")
+    /// Whether no sample had anything here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kinds.is_empty() && self.nulls == 0
+    }
+
+    /// Whether there are members or items to say something of.
+    pub(crate) fn has_parts(&self) -> bool {
+        !self.names.is_empty() || self.items.as_ref().is_some_and(|items| !items.is_empty())
     }
 
     /// Least and greatest number.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use expect_test::{Expect, expect, expect_file};
 use pervade_package::{CheckedPackage, Context, DevicePackage, check, shipped};
 use pervade_rdf::nquads;
+use serde_json::{Value, json};
 
-use crate::{Compiled, compile};
+use crate::keywords::Keyword;
+use crate::{Compiled, Drafted, ProblemCode, compile, scaffold, yarrrml};
 
 /// The package of an authored text without examples.
 fn package(text: &str) -> DevicePackage {
@@ -31,6 +33,7 @@ fn shipped_packages_are_authored_again() {
     for (text, model) in [
         (include_str!("authored/aht1x.yaml"), "aht1x"),
         (include_str!("authored/pro-3em.yaml"), "pro-3em"),
+        (include_str!("authored/lds01.yaml"), "lds01"),
     ] {
         let authored = package(text);
         let by_hand = shipped().into_iter().find(|p| p.manifest.model == model).expect("shipped");
@@ -213,14 +216,14 @@ fn identifiers_statements_and_states() {
         expect![[r#"
             <urn:pervade:device:example> <pv:calibrationDue> "2026-03-14T06:10:12Z"^^<xsd:dateTimeStamp>
             <urn:pervade:device:example> <pv:firmwareVersion> "1.2"
-            <eui> <a> <pv:IdentityStatement>
-            <eui> <pv:deviceEui> "70B3D57BA0001F2C"
-            <mac> <a> <pv:IdentityStatement>
-            <mac> <pv:macAddress> "A0B1C2D3E4F5"
+            <eui/identity> <a> <pv:IdentityStatement>
+            <eui/identity> <pv:deviceEui> "70B3D57BA0001F2C"
+            <mac/identity> <a> <pv:IdentityStatement>
+            <mac/identity> <pv:macAddress> "A0B1C2D3E4F5"
             <open> <sosa:hasSimpleResult> "true"^^<xsd:boolean>
             <open> <sosa:observedProperty> <pv:ContactState>
-            <sn> <a> <pv:IdentityStatement>
-            <sn> <pv:serialNumber> "7"
+            <sn/identity> <a> <pv:IdentityStatement>
+            <sn/identity> <pv:serialNumber> "7"
         "#]],
     );
 }
@@ -269,8 +272,8 @@ fn events() {
         r#"{"ts": 1773468612, "payer": "a 1", "payee": {"id": "b"}, "amount": 1.20}"#,
         expect![[r#"
             <payment> <a> <schema:PayAction>
-            <payment> <sosa:resultTime> "2026-03-14T06:10:12Z"^^<xsd:dateTimeStamp>
             <payment> <schema:agent> <urn:acme:account:a%201>
+            <payment> <schema:endTime> "2026-03-14T06:10:12Z"^^<xsd:dateTimeStamp>
             <payment> <schema:price> "1.2"^^<xsd:decimal>
             <payment> <schema:priceCurrency> "EUR"
             <payment> <schema:recipient> "b"
@@ -299,6 +302,25 @@ fn events() {
 }
 
 #[test]
+fn states_in_other_words() {
+    gives(
+        "properties: {door: {type: string, x-observes: ContactState, x-boolean: true}, mode: {type: string, x-observes: OperatingMode}, valve: {enum: [0, 1], x-actuates: SwitchState, x-boolean: true}}",
+        r#"{"door": "yes", "mode": "eco", "valve": 1}"#,
+        expect![[r#"
+            <door> <sosa:hasSimpleResult> "true"^^<xsd:boolean>
+            <door> <sosa:observedProperty> <pv:ContactState>
+            <mode> <sosa:hasSimpleResult> "eco"
+            <mode> <sosa:observedProperty> <pv:OperatingMode>
+            <valve> <a> <sosa:Actuation>
+            <valve> <sosa:actsOnProperty> <pv:SwitchState>
+            <valve> <sosa:hasSimpleResult> "true"^^<xsd:boolean>
+            <valve> <sosa:madeByActuator> <urn:pervade:device:example>
+            <valve> <pv:actuationState> <pv:Confirmed>
+        "#]],
+    );
+}
+
+#[test]
 fn actuations() {
     gives(
         "properties: {relay: {type: object, x-actuates: SwitchState, x-value: on, x-commanded: target, x-commanded-by: by, properties: {on: {type: boolean}, target: {type: boolean}, by: {type: string}}}, led: {type: boolean, x-actuates: SwitchState}}",
@@ -308,10 +330,12 @@ fn actuations() {
             <led> <sosa:actsOnProperty> <pv:SwitchState>
             <led> <sosa:hasSimpleResult> "true"^^<xsd:boolean>
             <led> <sosa:madeByActuator> <urn:pervade:device:example>
+            <led> <pv:actuationState> <pv:Confirmed>
             <relay> <a> <sosa:Actuation>
             <relay> <sosa:actsOnProperty> <pv:SwitchState>
             <relay> <sosa:hasSimpleResult> "false"^^<xsd:boolean>
             <relay> <sosa:madeByActuator> <urn:pervade:device:example>
+            <relay> <pv:actuationState> <pv:Confirmed>
             <relay> <pv:commandedBy> "button"
             <relay> <pv:commandedValue> "true"^^<xsd:boolean>
         "#]],
@@ -443,4 +467,98 @@ fn fields_are_told_in_words() {
     "#]].assert_eq(
         &lines.iter().map(|(path, words)| format!("{path}: {words}\n")).collect::<String>(),
     );
+}
+
+/// The guide's first example is a device type as it stands.
+#[test]
+fn the_guide_is_true() {
+    let guide = include_str!("../../../docs/device-types.md");
+    let (_, after) = guide.split_once("```yaml\n").expect("an example");
+    let (example, _) = after.split_once("```").expect("its end");
+    let package = package(example);
+    let compiled = CheckedPackage::compile(&package).expect("compiles");
+    let payload = r#"{"ts": 1773468612, "readings": [{"at": "2026-03-14T06:10:00Z", "t": 4.5, "rh": 80}], "power": {"value": 1.5, "unit": "kW"}}"#;
+    assert!(compiled.normalise(payload.as_bytes(), &Context::example()).is_ok(), "runs");
+    let keywords = Keyword::ALL.iter().map(|keyword| keyword.name());
+    let untold: Vec<&str> = keywords.filter(|name| !guide.contains(name)).collect();
+    assert!(untold.is_empty(), "the guide has every keyword: {untold:?}");
+}
+
+/// Numbers that are the same for the same seed.
+struct Seeded(u64);
+
+impl Seeded {
+    /// A number below `limit`.
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(limit).unwrap()).unwrap()
+    }
+}
+
+const YARRRML: &str = "prefixes: {e: 'http://e/'}\nexternal: {x: y}\nsources:\n  s: ['a.json~jsonpath', '$.a[*]']\nmappings:\n  m:\n    sources: s\n    s: e:$(id)\n    graphs: e:g\n    po:\n      - [e:p, $(a), en~lang]\n      - p: [a, e:q]\n        o: {function: 'grel:toUpperCase(grel:valueParam=$(b))', type: iri}\n      - {p: e:r, o: {mapping: m, condition: {function: equal, parameters: [[str1, $(a)], [str2, $(_x)]]}}}\n";
+
+/// Files with a few letters changed: a result or problems, never a panic.
+#[test]
+fn changed_files_are_read_or_refused() {
+    const LETTERS: &[u8] = b"{}[]:,'\"\\#&*!|>-x1$()~ \n";
+    let texts = [include_str!("authored/aht1x.yaml"), include_str!("authored/lds01.yaml"), YARRRML];
+    for seed in 1..600_u64 {
+        let mut random = Seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let text = texts[random.below(texts.len())];
+        let mut letters: Vec<char> = text.chars().collect();
+        for _ in 0..1 + random.below(4) {
+            let place = random.below(letters.len());
+            letters[place] = char::from(LETTERS[random.below(LETTERS.len())]);
+        }
+        let changed: String = letters.into_iter().collect();
+        let compiled = compile("device.yaml", &changed);
+        assert_eq!(compiled.texts.is_some(), compiled.problems.is_empty(), "seed {seed}");
+        let read = yarrrml("mapping.yml", &changed);
+        assert_eq!(read.mapping.is_some(), read.problems.is_empty(), "seed {seed}");
+    }
+}
+
+/// A JSON value with names that mean something to the draft, and some that mean trouble to YAML.
+fn any_value(random: &mut Seeded, depth: usize) -> Value {
+    const NAMES: &[&str] = &[
+        "temp", "ts", "time", "unit", "value", "id", "mac", "yes", "no", "1", "a b", "a:", "#x",
+        "'", "\"", "é", "", "-", "null", "rssi", "battery", "lat", "x-unit", "* ", "&a", "a\nb",
+        "[",
+    ];
+    const TEXTS: &[&str] =
+        &["", "°C", "2026-03-14T06:10:12Z", "a0:b1:c2:d3:e4:f5", "open", "1.0", "{\"a\": 1}"];
+    let kinds = if depth > 3 { 5 } else { 7 };
+    match random.below(kinds) {
+        0 => Value::Null,
+        1 => Value::Bool(random.below(2) == 0),
+        2 => json!(random.below(2)),
+        3 => json!(1_773_468_612_u64 + u64::try_from(random.below(9)).unwrap()),
+        4 => json!(TEXTS[random.below(TEXTS.len())]),
+        5 => (0..random.below(3)).map(|_| any_value(random, depth + 1)).collect(),
+        _ => {
+            let member = |random: &mut Seeded| {
+                let name = NAMES[random.below(NAMES.len())].to_owned();
+                (name, any_value(random, depth + 1))
+            };
+            Value::Object((0..random.below(6)).map(|_| member(random)).collect())
+        }
+    }
+}
+
+/// Whatever the samples, the draft is a device file that its samples fit; what is left to say is
+/// what fields mean.
+#[test]
+fn every_draft_is_a_device_file() {
+    for seed in 1..400_u64 {
+        let mut random = Seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let samples = [any_value(&mut random, 0), any_value(&mut random, 0)];
+        let drafted = Drafted { vendor: "acme", model: "m-1", payload: "json" };
+        let draft = scaffold(drafted, &[&samples[0], &samples[1]]);
+        let compiled = compile("device.yaml", &draft.text);
+        let left = [ProblemCode::NoMeaning, ProblemCode::Ambiguous];
+        let other = compiled.problems.iter().find(|problem| !left.contains(&problem.code));
+        assert_eq!(other, None, "seed {seed}: {samples:?}\n{}", draft.text);
+    }
 }

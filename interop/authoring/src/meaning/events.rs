@@ -82,7 +82,7 @@ pub(crate) const EVENTS: &[EventKind] = &[
     EventKind {
         name: "payment",
         class: "schema:PayAction",
-        time: "sosa:resultTime",
+        time: "schema:endTime",
         roles: &[
             required("agent", "schema:agent", RoleForm::Text),
             required("recipient", "schema:recipient", RoleForm::Text),
@@ -120,7 +120,7 @@ pub(crate) const EVENTS: &[EventKind] = &[
     EventKind {
         name: "task",
         class: "pv:TaskStep",
-        time: "sosa:resultTime",
+        time: "prov:startedAtTime",
         roles: &[
             required("task", "pv:task", RoleForm::Text),
             required("state", "pv:taskState", RoleForm::State(TASK)),
@@ -132,7 +132,7 @@ pub(crate) const EVENTS: &[EventKind] = &[
     EventKind {
         name: "lifecycle",
         class: "pv:LifecycleEvent",
-        time: "sosa:resultTime",
+        time: "prov:startedAtTime",
         roles: &[
             required("state", "pv:lifecycleState", RoleForm::State(LIFECYCLE)),
             role("firmware", "pv:firmwareVersion", RoleForm::Text),

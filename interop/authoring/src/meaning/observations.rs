@@ -29,6 +29,8 @@ impl Reading<'_, '_> {
         let has_kind = kind.is_some() || self.notes.contains_key(&Keyword::Kind);
         let result = if has_kind || has_unit || (is_foreign && is_number) {
             ResultForm::Quantity(self.quantity(kind, note)?)
+        } else if self.is_boolean() {
+            ResultForm::Boolean
         } else {
             ResultForm::State
         };
@@ -45,11 +47,21 @@ impl Reading<'_, '_> {
         let (property, _) = self.property(note)?;
         Some(Actuation {
             property,
+            is_boolean: self.is_boolean(),
             value: self.value_member(),
             commanded: self.name(Keyword::Commanded),
             commanded_by: self.name(Keyword::CommandedBy),
             time_from: self.name(Keyword::TimeFrom),
         })
+    }
+
+    fn is_boolean(&mut self) -> bool {
+        let Some(note) = self.notes.get(&Keyword::Boolean).copied() else { return false };
+        let is_set = matches!(note.value, crate::node::Value::Bool(true));
+        if !is_set {
+            self.report(note.at, ProblemCode::WrongValue, "x-boolean is true, or not there");
+        }
+        is_set
     }
 
     /// The member that holds the value, of an object.
