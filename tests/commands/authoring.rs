@@ -205,3 +205,34 @@ fn yarrrml_is_a_mapping_too() {
         "{said:?}"
     );
 }
+
+/// Whatever the payload language, a draft that needs no more words runs as it is.
+#[test]
+fn drafts_of_tables_and_elements_run() {
+    let here = tempfile::tempdir().unwrap();
+    for (name, sample, said) in [
+        (
+            "day.csv",
+            "time,temp_c\n2026-03-14T06:00:00Z,4.2\n",
+            "Temperature is 4.2 °C, at 2026-03-14T06:00:00Z",
+        ),
+        (
+            "meter.xml",
+            "<m><time>2026-03-14T06:00:00Z</time><volume unit=\"l\">12.5</volume></m>",
+            "WaterVolume is 0.0125 m³ (sent as 12.5 l), at 2026-03-14T06:00:00Z",
+        ),
+        ("frames.jsonl", "{\"ts\": 1773468612, \"co2\": 612}\n", "CarbonDioxide is "),
+    ] {
+        let path = here.path().join(name);
+        fs::write(&path, sample).unwrap();
+        let made = here.path().join(name.replace('.', "-"));
+        let args = [path.to_str().unwrap(), "--vendor", "acme", "--model", "t-3"];
+        let drafted = by("new", &made, &args);
+        assert_eq!(drafted.code, 0, "{drafted:?}");
+        let updated = by("test", &made, &["--update"]);
+        assert_eq!(updated.code, 0, "{updated:?}");
+        assert_eq!(by("check", &made, &[]).code, 0);
+        let explained = by("explain", &made, &[]);
+        assert!(explained.out.contains(said), "{explained:?}");
+    }
+}

@@ -43,8 +43,8 @@ pub(crate) fn suggested(name: &str, shape: &Shape, around: &[&str]) -> Option<Su
         let why = format!("{name} is rarely of use to others");
         return Some(Suggested::one(format!("x-ignored: {reason}"), why, true));
     }
-    if shape.is_text() && !shape.is_number() {
-        return version(&own);
+    if let Some(found) = version(&own).filter(|_| shape.is_text()) {
+        return Some(found);
     }
     if shape.is_boolean() {
         return state(&own, name);
@@ -57,14 +57,21 @@ pub(crate) fn suggested(name: &str, shape: &Shape, around: &[&str]) -> Option<Su
         lines.push(("x-boolean: true".to_owned(), "the values are 0 and 1".to_owned()));
         return Some(Suggested { lines, ..found });
     }
-    // `value` says nothing; the object around it does.
-    let is_bare = own.iter().all(|word| ["value", "val", "v", "reading"].contains(&word.as_str()));
-    let named = if is_bare { words(around.last()?) } else { own };
+    let named = words(telling(name, around));
     let outer: Vec<String> = around.iter().flat_map(|name| words(name)).collect();
     let property = property(&named).or_else(|| {
         property(&outer.into_iter().chain(named.iter().cloned()).collect::<Vec<_>>())
     })?;
     Some(quantity(property, &named, shape, name))
+}
+
+/// The name that says what a value is: `value` and the text of an element say nothing, the object
+/// around them does.
+pub(crate) fn telling<'n>(name: &'n str, around: &[&'n str]) -> &'n str {
+    const BARE: &[&str] = &["value", "val", "v", "reading", "text"];
+    let is_bare = words(name).iter().all(|word| BARE.contains(&word.as_str()));
+    let outer = around.iter().rev().find(|name| **name != "*");
+    outer.copied().filter(|_| is_bare).unwrap_or(name)
 }
 
 /// The kind that a name suggests, for finding a unit beside it.

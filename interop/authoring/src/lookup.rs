@@ -4,6 +4,7 @@ use pervade_rdf::Position;
 
 use crate::meaning::{IdentifierForm, Meaning, Meanings};
 use crate::nearest::nearest;
+use crate::node::Node;
 use crate::places::{Places, Step, json_path};
 use crate::problem::{Problem, ProblemCode};
 
@@ -95,13 +96,12 @@ impl<'a, 'n> Lookup<'a, 'n> {
     }
 
     fn access(&mut self, place: usize, ancestor: usize, found: usize) -> Option<(usize, Access)> {
-        let steps = self.places.steps(found, ancestor);
-        if steps.iter().any(|step| step.is_wild()) {
+        let Some(steps) = self.single_steps(found, ancestor) else {
             let message = format!("{} is more than one field", self.places.name(found));
             self.problems.push(Problem::at(self.at(place), ProblemCode::Ambiguous, message));
             return None;
-        }
-        let path = json_path(&steps);
+        };
+        let path = json_path(&steps.iter().collect::<Vec<_>>());
         let access = if ancestor == place { Access::Inside(path) } else { Access::Around(path) };
         Some((found, access))
     }
@@ -141,10 +141,7 @@ impl<'a, 'n> Lookup<'a, 'n> {
                 continue;
             }
             let shared = self.shared(place, *found);
-            let steps = self.places.steps(*found, shared);
-            if steps.iter().any(|step| step.is_wild()) {
-                continue;
-            }
+            let Some(steps) = self.single_steps(*found, shared) else { continue };
             let depth = self.places.get(shared).map_or(0, |p| p.depth);
             best.push((usize::MAX - depth, steps.len(), *found, shared));
         }
@@ -166,6 +163,33 @@ impl<'a, 'n> Lookup<'a, 'n> {
         }
         self.use_as(found, format!("{what} of {}", self.places.name(place)));
         self.access(place, shared, found)
+    }
+
+    /// The steps from an ancestor to the one value at `found`; `None` if there may be several. A list
+    /// that has one item at most is no reason.
+    fn single_steps(&self, found: usize, ancestor: usize) -> Option<Vec<Step>> {
+        let mut steps = Vec::new();
+        let mut here = found;
+        while here != ancestor {
+            let place = self.places.get(here)?;
+            let step = place.step.clone()?;
+            let parent = place.parent?;
+            steps.push(match step {
+                Step::Each(0, None) if self.has_one_item(parent) => Step::Index(0),
+                step if step.is_wild() => return None,
+                step => step,
+            });
+            here = parent;
+        }
+        steps.reverse();
+        Some(steps)
+    }
+
+    fn has_one_item(&self, list: usize) -> bool {
+        let limits = |schema: &&Node| {
+            schema.get("maxItems").and_then(Node::scalar).is_some_and(|limit| limit == "1")
+        };
+        self.places.get(list).is_some_and(|place| place.schemas.iter().any(limits))
     }
 
     /// The deepest place that holds both.

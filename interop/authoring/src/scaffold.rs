@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use pervade_units::{Scheme, resolve};
 use serde_json::Value;
 
-use crate::guess::{Suggested, is_ignored, kind_of, suggested, words};
+use crate::guess::{Suggested, is_ignored, kind_of, suggested, telling, words};
 use crate::places::is_plain;
 use crate::shape::Shape;
 
@@ -51,7 +51,9 @@ pub fn scaffold(drafted: Drafted<'_>, samples: &[&Value]) -> Draft {
     let Drafted { vendor, model, payload } = drafted;
     let count = samples.len();
     let plural = if count == 1 { "" } else { "s" };
-    let mut writer = Writer { text: String::new(), guesses: Vec::new() };
+    let is_lorawan = payload == "lorawan+json";
+    let mut writer =
+        Writer { is_lorawan, is_xml: payload == "xml", text: String::new(), guesses: Vec::new() };
     let head = format!(
         "# Drafted from {count} sample{plural}. Read every line that is marked \"guessed\", and say of every\n\
          # field marked \"?\" what it is. docs/device-types.md has all keywords.\n\
@@ -66,6 +68,9 @@ pub fn scaffold(drafted: Drafted<'_>, samples: &[&Value]) -> Draft {
 }
 
 struct Writer {
+    /// Whether the payloads are uplinks as a network server hands them on.
+    is_lorawan: bool,
+    is_xml: bool,
     text: String,
     guesses: Vec<Guess>,
 }
@@ -102,6 +107,10 @@ impl Writer {
             self.members(shape, around);
         }
         if let Some(items) = shape.items.as_ref().filter(|items| !items.is_empty()) {
+            // Elements of XML are lists, also those that there is one of.
+            if self.is_xml && shape.most_items == 1 {
+                self.line(around.indent, "maxItems: 1 # guessed: there is one in every sample");
+            }
             self.line(around.indent, "items:");
             let mut path = around.path.clone();
             path.push("*");
@@ -134,13 +143,19 @@ impl Writer {
     }
 
     fn value(&mut self, name: &str, shape: &Shape, around: &Around<'_>, beside: Option<&Shape>) {
+        if self.is_lorawan && around.path == ["network"] {
+            self.line(around.indent, "type: object");
+            self.line(around.indent, "x-ignored: what the network server says of the uplink");
+            return;
+        }
         if shape.has_parts() {
             self.shape(shape, around);
             return;
         }
         let outer = around.path.split_last().map_or(&[] as &[&str], |(_, outer)| outer);
+        let telling = telling(name, outer);
         let found =
-            suggested(name, shape, outer).map(|found| with_unit_beside(found, name, beside));
+            suggested(name, shape, outer).map(|found| with_unit_beside(found, telling, beside));
         let is_quantity = found
             .as_ref()
             .is_some_and(|found| found.lines.iter().any(|(line, _)| line.starts_with("x-unit")));
@@ -163,6 +178,11 @@ impl Writer {
             return;
         };
         for (line, why) in &found.lines {
+            let line = if self.is_lorawan && around.path == ["received"] {
+                line.replace("iso-8601", "{form: iso-8601, clock: server}")
+            } else {
+                line.clone()
+            };
             self.line(around.indent, &format!("{line} # guessed: {why}"));
         }
         let annotations = found.lines.iter().map(|(line, _)| line.clone()).collect();

@@ -21,10 +21,14 @@ pub(crate) struct Shape {
     kinds: BTreeSet<&'static str>,
     texts: BTreeSet<String>,
     extremes: Option<(Number, Number)>,
+    /// Whether a text was no number.
+    is_words: bool,
     /// Members in the order they were met in.
     pub(crate) names: Vec<String>,
     pub(crate) members: BTreeMap<String, Self>,
     pub(crate) items: Option<Box<Self>>,
+    /// How many items the longest list has.
+    pub(crate) most_items: usize,
 }
 
 impl Shape {
@@ -48,12 +52,15 @@ impl Shape {
             }
             Value::String(text) => {
                 self.note("string");
+                self.is_words |= Number::parse(text).is_err();
+                self.widen(text);
                 if self.texts.len() < TEXTS_MAX {
                     self.texts.insert(text.clone());
                 }
             }
             Value::Array(items) => {
                 self.note("array");
+                self.most_items = self.most_items.max(items.len());
                 let shape = self.items.get_or_insert_default();
                 items.iter().for_each(|item| shape.add_at(item, depth + 1));
             }
@@ -100,8 +107,10 @@ impl Shape {
         types
     }
 
+    /// Whether all values are numbers, or texts that are.
     pub(crate) fn is_number(&self) -> bool {
-        self.kinds.contains("number") || self.kinds.contains("integer")
+        let is_some = ["number", "integer", "string"].iter().any(|kind| self.kinds.contains(kind));
+        is_some && !self.is_words
     }
 
     pub(crate) fn is_integer(&self) -> bool {
@@ -126,9 +135,9 @@ impl Shape {
         !self.names.is_empty() || self.items.as_ref().is_some_and(|items| !items.is_empty())
     }
 
-    /// Least and greatest number.
-    pub(crate) const fn extremes(&self) -> Option<&(Number, Number)> {
-        self.extremes.as_ref()
+    /// Least and greatest number, if all values are numbers or texts that are.
+    pub(crate) fn extremes(&self) -> Option<&(Number, Number)> {
+        self.extremes.as_ref().filter(|_| self.is_number())
     }
 
     pub(crate) const fn texts(&self) -> &BTreeSet<String> {

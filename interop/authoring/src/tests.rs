@@ -194,6 +194,23 @@ fn times_belong_to_the_nearest_record() {
             <r/1/v> <pv:qualityFlag> <pv:ZoneUnknown>
         "#]],
     );
+    // A list that has one item at most is no list of times.
+    gives(
+        "properties: {at: {type: array, maxItems: 1, items: {type: string, x-time: iso-8601}}, v: {type: array, items: {type: number, x-observes: Voltage, x-unit: V}}}",
+        r#"{"at": ["2026-03-14T06:00:00Z"], "v": [1, 2]}"#,
+        expect![[r#"
+            <v/0> <qudt:hasUnit> <unit/V>
+            <v/0> <sosa:hasSimpleResult> "1"^^<xsd:decimal>
+            <v/0> <sosa:observedProperty> <pv:Voltage>
+            <v/0> <sosa:resultTime> "2026-03-14T06:00:00Z"^^<xsd:dateTimeStamp>
+            <v/0> <pv:originalUnit> "V"
+            <v/1> <qudt:hasUnit> <unit/V>
+            <v/1> <sosa:hasSimpleResult> "2"^^<xsd:decimal>
+            <v/1> <sosa:observedProperty> <pv:Voltage>
+            <v/1> <sosa:resultTime> "2026-03-14T06:00:00Z"^^<xsd:dateTimeStamp>
+            <v/1> <pv:originalUnit> "V"
+        "#]],
+    );
     gives(
         "properties: {d: {type: string, x-time: {form: local, zone-from: z, clock: server}}, z: {type: string}, o: {type: object, properties: {v: {type: number, x-observes: Voltage, x-unit: V}}}}",
         r#"{"d": "2026-03-14T06:00:00", "z": "+01:00", "o": {"v": 1}}"#,

@@ -143,6 +143,17 @@ pub(super) const PROPERTIES: &[Property] = &[
         &[&["volume", "consumption", "water", "index", "m3", "liters", "litres"]],
         &[("m³", "0", "1000000"), ("l", "0", "1000000000")],
     ),
+    sure(
+        "OpenCount",
+        &[&["open", "opened", "door"], &["times", "count"]],
+        &[("#", "0", "1000000000")],
+    ),
+    unsure("Duration", &[&["duration"]], &[("s", "0", "100000000"), ("min", "0", "1000000")]),
+    unsure(
+        "Acceleration",
+        &[&["accel", "acceleration", "acc"]],
+        &[("m/s²", "-200", "200"), ("g", "-20", "20")],
+    ),
     sure("Distance", &[&["distance", "dist"]], &[("m", "0", "100"), ("mm", "0", "100000")]),
     limited("VolumetricWaterContent", &[&["moisture"]], PERCENT),
 ];
@@ -193,6 +204,10 @@ pub(super) const UNITS: &[(&str, &str)] = &[
     ("kmh", "km/h"),
     ("ms", "m/s"),
     ("db", "dB"),
+    ("g", "g"),
+    ("s", "s"),
+    ("sec", "s"),
+    ("min", "min"),
 ];
 
 /// What others rarely need, and why.
