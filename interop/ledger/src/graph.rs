@@ -202,7 +202,7 @@ impl<'a> Reading<'a> {
         let context = Context::new(self.ledger.channel.as_str(), tx_id.as_str(), &record.address)
             .map_err(ApplyError::Context)?;
         let Some(payload) = &record.payload else { return Ok(None) };
-        let normalised = package.normalise(payload, &context).map_err(|source| {
+        let normalised = package.normalise_again(payload, &context).map_err(|source| {
             ApplyError::Payload { tx_id: tx_id.clone(), source: Box::new(source) }
         })?;
         let salted = record.salt.map(|salt| Salted {

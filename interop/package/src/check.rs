@@ -148,6 +148,13 @@ fn refused_example(document: &str, error: &NormaliseError) -> Vec<Problem> {
         NormaliseError::Unknown(error) => {
             vec![problem(document, ProblemCode::ExampleFails, error.to_string())]
         }
+        NormaliseError::Shapes { violations } => violations
+            .iter()
+            .map(|violation| problem(document, ProblemCode::ExampleShape, violation.to_string()))
+            .collect(),
+        NormaliseError::ShapesTakeTooMuch(error) => {
+            vec![problem(document, ProblemCode::ExampleShape, error.to_string())]
+        }
     }
 }
 
@@ -214,6 +221,32 @@ mod tests {
                 examples/dry-soil.json:1:1: /decoded_payload/device_id: value is not of type "integer" [example-invalid]
                 examples/dry-soil.json:1:1: /decoded_payload/soil_temperature/value: value is less than the minimum of -273.15 [example-invalid]
                 examples/uplink-message.json:1:1: SoilTemperature at /uplink_message/decoded_payload/soil_temperature: "V" is no unit of Temperature [example-fails]
+            "#]],
+        );
+    }
+
+    /// T-72: a package's own shapes are compiled with it, and its examples conform to them.
+    #[test]
+    fn a_packages_own_shapes() {
+        const HEAD: &str = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix sosa: <http://www.w3.org/ns/sosa/> .\n";
+        check_changed(
+            |package| {
+                package.shapes = Some(format!(
+                    "{HEAD}<#Timed> a sh:NodeShape ; sh:targetClass sosa:Observation ;\n sh:property [ sh:path sosa:resultTime ; sh:minCount 1 ; sh:message \"every reading has its time\" ] ."
+                ));
+                package.examples.truncate(1);
+            },
+            expect![[r#"
+                examples/dry-soil.json:1:1: urn:pervade:tx:example:example#decoded_payload/battery_voltage <http://www.w3.org/ns/sosa/resultTime>: every reading has its time [example-shape]
+                examples/dry-soil.json:1:1: urn:pervade:tx:example:example#decoded_payload/dielectric_permittivity <http://www.w3.org/ns/sosa/resultTime>: every reading has its time [example-shape]
+                examples/dry-soil.json:1:1: urn:pervade:tx:example:example#decoded_payload/soil_temperature <http://www.w3.org/ns/sosa/resultTime>: every reading has its time [example-shape]
+                examples/dry-soil.json:1:1: urn:pervade:tx:example:example#decoded_payload/volumetric_water_content <http://www.w3.org/ns/sosa/resultTime>: every reading has its time [example-shape]
+            "#]],
+        );
+        check_changed(
+            |package| package.shapes = Some(format!("{HEAD}<#S> a sh:NodeShape ; sh:node <#S> .")),
+            expect![[r#"
+                shapes.ttl:2:31: a shape leads back to itself here [recursive]
             "#]],
         );
     }

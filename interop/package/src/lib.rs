@@ -6,12 +6,14 @@
 //! package.json        vendor, model, version, title, payload language and dialect, transports
 //! schema.json         JSON Schema of the payloads
 //! mapping.ttl         RML mapping of the payloads
+//! shapes.ttl          SHACL shapes of the graphs, beside the ontology's; may be left out
 //! examples/a.json     a payload (.jsonl, .cbor, .csv or .xml if it is one) …
 //! examples/a.nq       … and exactly the quads it must give
 //! ```
 //!
 //! [`check`] accepts the package or lists every problem. A checked package
-//! [normalises](CheckedPackage::normalise) payloads: read, validate, map, digest.
+//! [normalises](CheckedPackage::normalise) payloads: read, validate, map, check against
+//! the shapes, digest.
 //!
 //! **Where the quads go.** All quads of one payload are in the named graph
 //! `urn:pervade:tx:<channel>:<txid>#payload` ([`Context::graph_iri`]). The mapping's base IRI is
@@ -29,6 +31,7 @@ mod model;
 mod normalise;
 mod problem;
 mod schema;
+mod shapes;
 mod shipped;
 mod unknown;
 mod vocabulary;
@@ -42,6 +45,7 @@ pub use model::{
 };
 pub use normalise::{CheckedPackage, InvalidValue, NormaliseError, Normalised};
 pub use problem::{Problem, ProblemCode};
+pub use shapes::ShapeViolation;
 pub use shipped::shipped;
 pub use unknown::{UNKNOWN_FIELDS_MAX, UnknownFields};
 pub use vocabulary::VOCABULARY_NAMES_MAX;

@@ -26,6 +26,10 @@ pub struct DevicePackage {
     pub mapping: String,
     /// The JSON Schema of the payloads, as text.
     pub schema: String,
+    /// SHACL shapes that every payload's graph must conform to, beside the ontology's, as Turtle
+    /// text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shapes: Option<String>,
 }
 
 /// `package.json`: what the package describes. Fields are in canonical (byte) order.
@@ -237,14 +241,17 @@ impl Reading<'_> {
         let schema = self.text("schema.json");
         let mapping = self.text("mapping.ttl");
         let examples = manifest.as_ref().map(|manifest| self.examples(manifest));
+        let has_shapes = self.files.contains_key("shapes.ttl");
+        let shapes = has_shapes.then(|| self.text("shapes.ttl")).flatten();
         let (manifest, examples) = (manifest?, examples?);
-        Some(DevicePackage { examples, manifest, mapping: mapping?, schema: schema? })
+        Some(DevicePackage { examples, manifest, mapping: mapping?, schema: schema?, shapes })
     }
 
     /// Which files are examples follows from the manifest; without one, all of them may be.
     fn refuse_unknown(&mut self, manifest: Option<&Manifest>) {
         let known = |path: &str| {
-            matches!(path, "package.json" | "schema.json" | "mapping.ttl" | "README.md")
+            let own = ["package.json", "schema.json", "mapping.ttl", "shapes.ttl", "README.md"];
+            own.contains(&path)
                 || example_name(path, "nq").is_some()
                 || manifest.map_or(path.starts_with("examples/"), |manifest| {
                     example_name(path, manifest.payload.extension()).is_some()

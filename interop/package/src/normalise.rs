@@ -4,12 +4,14 @@ use std::fmt;
 use pervade_mapping::{Context as MappingContext, Plan, RunError, StatedTerms, lower};
 use pervade_payload::PayloadError;
 use pervade_rdf::{Dataset, DatasetError, digest};
+use pervade_shapes::{Shapes, ValidateError};
 
 use crate::context::Context;
 use crate::dimension;
 use crate::model::{DevicePackage, Manifest, PackageId};
 use crate::problem::{Problem, ProblemCode};
 use crate::schema::{PayloadSchema, SchemaError};
+use crate::shapes::{self, ShapeViolation};
 use crate::unknown::UnknownFields;
 use crate::vocabulary::vocabulary;
 
@@ -20,6 +22,7 @@ pub struct CheckedPackage {
     manifest: Manifest,
     schema: PayloadSchema,
     plan: Plan,
+    shapes: Option<Shapes>,
 }
 
 impl CheckedPackage {
@@ -29,17 +32,23 @@ impl CheckedPackage {
     /// that has come to ask for more.
     ///
     /// # Errors
-    /// Every problem of schema and mapping.
+    /// Every problem of schema, mapping and shapes.
     pub fn compile(package: &DevicePackage) -> Result<Self, Vec<Problem>> {
         let schema =
             PayloadSchema::compile(&package.schema).map_err(|error| schema_problem(&error));
         let lowered = lower(&package.mapping);
         let mut problems: Vec<Problem> = lowered.problems.iter().map(mapping_problem).collect();
+        let shapes = package.shapes.as_deref().map(shapes::compile).transpose();
+        let shapes = shapes.unwrap_or_else(|more| {
+            problems.extend(more);
+            None
+        });
         match (schema, lowered.plan) {
-            (Ok(schema), Some(plan)) => {
-                Ok(Self { id: package.id(), manifest: package.manifest.clone(), schema, plan })
+            (Ok(schema), Some(plan)) if problems.is_empty() => {
+                let manifest = package.manifest.clone();
+                Ok(Self { id: package.id(), manifest, schema, plan, shapes })
             }
-            (Ok(_), None) => Err(problems),
+            (Ok(_), _) => Err(problems),
             (Err(problem), _) => {
                 problems.insert(0, problem);
                 Err(problems)
@@ -77,12 +86,34 @@ impl CheckedPackage {
         self.plan.stated_terms()
     }
 
-    /// Reads, validates and maps one payload.
+    /// Reads, validates and maps one payload, and checks its graph against the ontology's shapes
+    /// and the package's own.
     ///
     /// # Errors
-    /// The payload is not in its language, does not fit the schema, or cannot be mapped. The messages
-    /// do not repeat values of the payload, except what a mapping could not use.
+    /// The payload is not in its language, does not fit the schema, cannot be mapped, or says
+    /// something incomplete. The messages do not repeat values of the payload, except what a
+    /// mapping could not use.
     pub fn normalise(
+        &self,
+        payload: &[u8],
+        context: &Context,
+    ) -> Result<Normalised, NormaliseError> {
+        let normalised = self.normalise_again(payload, context)?;
+        let violations = shapes::violations(self.shapes.as_ref(), &normalised.quads)
+            .map_err(NormaliseError::ShapesTakeTooMuch)?;
+        if violations.is_empty() {
+            return Ok(normalised);
+        }
+        Err(NormaliseError::Shapes { violations })
+    }
+
+    /// As [`Self::normalise`], for a payload that was normalised before, such as one on the
+    /// ledger: its graph is not checked against shapes again, so that what was recorded stays
+    /// readable by code whose ontology has come to ask for more.
+    ///
+    /// # Errors
+    /// As [`Self::normalise`], but for the shapes.
+    pub fn normalise_again(
         &self,
         payload: &[u8],
         context: &Context,
@@ -139,6 +170,15 @@ pub enum NormaliseError {
     /// There is no room to state the fields that the schema does not describe.
     #[error("the payload's unknown fields cannot be stated")]
     Unknown(#[source] DatasetError),
+    /// What the payload says is incomplete, or not as the shapes ask.
+    #[error("the payload's graph does not conform: {}", listed(violations))]
+    Shapes {
+        /// What does not conform, by place.
+        violations: Vec<ShapeViolation>,
+    },
+    /// The shapes take more work than one payload may.
+    #[error("the payload's graph is not checked to its end")]
+    ShapesTakeTooMuch(#[source] ValidateError),
 }
 
 /// One value of a payload that does not fit the schema.
@@ -159,8 +199,8 @@ impl fmt::Display for InvalidValue {
     }
 }
 
-fn listed(values: &[InvalidValue]) -> String {
-    let shown: Vec<String> = values.iter().map(InvalidValue::to_string).collect();
+fn listed(values: &[impl fmt::Display]) -> String {
+    let shown: Vec<String> = values.iter().map(ToString::to_string).collect();
     shown.join("; ")
 }
 

@@ -36,6 +36,8 @@ pub enum ProblemCode {
     MappingSyntax,
     /// `mapping.ttl` is Turtle but not a mapping the ledger runs; the mapping's own code.
     Mapping(&'static str),
+    /// `shapes.ttl` is not Turtle, or not shapes that the ledger validates; SHACL's own code.
+    Shapes(&'static str),
     /// A unit is not of its quantity kind, or a kind not that of its property.
     Dimension,
     /// There is no example.
@@ -44,6 +46,8 @@ pub enum ProblemCode {
     ExampleInvalid,
     /// An example's payload validates but cannot be mapped.
     ExampleFails,
+    /// An example's graph does not conform to the shapes.
+    ExampleShape,
     /// An example's expected quads are not N-Quads.
     ExpectedSyntax,
     /// An expected quad is not among the quads mapped.
@@ -61,11 +65,12 @@ impl ProblemCode {
             Self::Manifest => "manifest",
             Self::Schema => "schema",
             Self::MappingSyntax => "mapping-syntax",
-            Self::Mapping(code) => code,
+            Self::Mapping(code) | Self::Shapes(code) => code,
             Self::Dimension => "dimension",
             Self::NoExample => "no-example",
             Self::ExampleInvalid => "example-invalid",
             Self::ExampleFails => "example-fails",
+            Self::ExampleShape => "example-shape",
             Self::ExpectedSyntax => "expected-syntax",
             Self::QuadMissing => "quad-missing",
             Self::QuadExtra => "quad-extra",

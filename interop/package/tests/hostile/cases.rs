@@ -73,6 +73,7 @@ fn package(language: &str, schema: &str, mapping: &str) -> DevicePackage {
         manifest,
         mapping: format!("{PREFIXES}{mapping}"),
         schema,
+        shapes: None,
     }
 }
 
