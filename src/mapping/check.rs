@@ -12,7 +12,7 @@ use pervade_package::{CheckedPackage, Context};
 use pervade_sources::Folder;
 use serde::Serialize;
 
-use super::folder::{AUTHORED, Loaded, broken};
+use super::folder::{AUTHORED, Loaded, broken, read_file};
 use super::problems::{Told, count};
 use super::turtle::Turtle;
 use super::usage::usage;
@@ -85,7 +85,7 @@ fn stamps(what: &Path) -> BTreeMap<PathBuf, (Option<SystemTime>, u64)> {
         if stamps.len() >= WATCHED_MAX {
             break;
         }
-        let Ok(metadata) = fs::metadata(&path) else { continue };
+        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
         if metadata.is_dir() {
             let entries = fs::read_dir(&path).into_iter().flatten().flatten();
             waiting.extend(entries.map(|entry| entry.path()).take(WATCHED_MAX));
@@ -100,8 +100,8 @@ fn checked(what: &Path) -> Result<Checked, Failure> {
         return Ok(Checked::of_folder(&Loaded::read(what)?));
     }
     let shown = what.display().to_string();
-    let text =
-        fs::read_to_string(what).or_fail_with("NO_MAPPING", || format!("cannot read {shown}"))?;
+    let text = String::from_utf8(read_file(what, "NO_MAPPING")?)
+        .or_fail_with("NO_MAPPING", || format!("{shown} is not UTF-8"))?;
     let name = what.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let problems = if AUTHORED.contains(&name) || text.contains("x-device") {
         let compiled = compile(&shown, &text);

@@ -190,6 +190,24 @@ impl Loaded {
     }
 }
 
+/// Longest file that is read by its name, in bytes.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// A file that the caller names.
+pub(crate) fn read_file(path: &Path, code: &'static str) -> Result<Vec<u8>, Failure> {
+    use std::io::Read as _;
+
+    let unreadable = || format!("cannot read {}", path.display());
+    let file = fs::File::open(path).or_fail_with(code, unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).or_fail_with(code, unreadable)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
+        let text = format!("{} is longer than {FILE_BYTES_MAX} bytes", path.display());
+        return Err(Failure::new(code, text));
+    }
+    Ok(bytes)
+}
+
 /// A device type with problems.
 pub(crate) fn broken(dir: &Path, problems: usize) -> Failure {
     let problems = super::problems::count(problems, "problem");

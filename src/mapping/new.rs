@@ -10,6 +10,7 @@ use pervade_payload::{Dialect, PayloadLanguage};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::folder::read_file;
 use super::problems::count;
 use crate::failure::{Failure, OrFail as _};
 use crate::output::Output;
@@ -114,7 +115,7 @@ impl New {
 /// A sample's name, bytes and document.
 fn sample(path: &Path, language: PayloadLanguage) -> Result<(String, Vec<u8>, Value), Failure> {
     let shown = path.display();
-    let bytes = fs::read(path).or_fail_with("NO_SAMPLE", || format!("cannot read {shown}"))?;
+    let bytes = read_file(path, "NO_SAMPLE")?;
     let document = language
         .read(&bytes, &Dialect::default())
         .or_fail_with("BAD_SAMPLE", || format!("{shown} is no payload in {}", language.name()))?;

@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::program::{Said, kill, package, pervade};
+use crate::program::{Running, Said, package, pervade};
 
 const DEVICE: &str = "\
 x-device: {vendor: acme, model: t-1, version: 1.0.0, title: Thermometer}
@@ -157,7 +157,9 @@ fn changes_are_checked_while_watching() {
     assert_eq!(problems(), 0, "nothing is wrong at first");
     fs::write(here.path().join("device.yaml"), DEVICE.replace("°F", "V")).unwrap();
     assert_eq!(problems(), 1, "the change is noticed");
-    kill(&mut watching);
+    let id = watching.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success(), "interrupted");
+    assert_eq!(watching.wait().unwrap().code(), Some(0), "an interruption ends it well");
 }
 
 /// A package whose mapping is written in YARRRML, and the same mapping on its own.
@@ -235,4 +237,33 @@ fn drafts_of_tables_and_elements_run() {
         let explained = by("explain", &made, &[]);
         assert!(explained.out.contains(said), "{explained:?}");
     }
+}
+
+/// T-70, T-72: published once, the same again without effect, anything else refused in the registry's
+/// own words.
+#[test]
+fn the_registry_takes_one_package_a_version() {
+    let network = Running::with_services();
+    let here = folder(("", ""));
+    assert_eq!(by("test", here.path(), &["--update"]).code, 0);
+    let dir = here.path().to_str().unwrap();
+    let publish = |more: &[&str]| network.json(&[&["mapping", "publish", dir], more].concat());
+    let (code, message) = publish(&[]).failed();
+    assert_eq!(code, "NOT_PUBLISHED");
+    assert!(message.contains("NOT_ADMINISTRATOR"), "as it came: {message}");
+    let admin = ["--as", "Admin@org1.example.com"];
+    let published = publish(&admin).done();
+    assert_eq!(published["model"], "t-1", "{published}");
+    let again = publish(&admin).done();
+    assert_eq!(again["id"], published["id"], "the same package has the same id");
+    let found = network.json(&["evaluate", "registry", "resolve", "acme", "t-1", "1.0.0"]).done();
+    assert_eq!(found["result"], published["id"], "{found}");
+
+    fs::write(here.path().join("device.yaml"), DEVICE.replace("Thermometer", "Other")).unwrap();
+    let (_, message) = publish(&admin).failed();
+    assert!(message.contains("acme/t-1 1.0.0 is described by package"), "as it came: {message}");
+    fs::write(here.path().join("device.yaml"), DEVICE.replace("°F", "°C")).unwrap();
+    let (code, _) = publish(&admin).failed();
+    assert_eq!(code, "BAD_PACKAGE", "an example that does not hold is not sent");
+    network.stop();
 }

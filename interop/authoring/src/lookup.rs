@@ -174,11 +174,13 @@ impl<'a, 'n> Lookup<'a, 'n> {
             let place = self.places.get(here)?;
             let step = place.step.clone()?;
             let parent = place.parent?;
-            steps.push(match step {
-                Step::Each(0, None) if self.has_one_item(parent) => Step::Index(0),
-                step if step.is_wild() => return None,
-                step => step,
-            });
+            if step == Step::Each(0, None) && self.has_one_item(parent) {
+                steps.push(Step::Index(0));
+            } else if step.is_wild() {
+                return None;
+            } else {
+                steps.push(step);
+            }
             here = parent;
         }
         steps.reverse();

@@ -8,6 +8,7 @@ use pervade_rdf::nquads;
 use serde_json::{Value, json};
 
 use crate::keywords::Keyword;
+use crate::read::{Notation, read};
 use crate::{Compiled, Drafted, ProblemCode, compile, scaffold, yarrrml};
 
 /// The package of an authored text without examples.
@@ -496,6 +497,13 @@ fn the_guide_is_true() {
     let compiled = CheckedPackage::compile(&package).expect("compiles");
     let payload = r#"{"ts": 1773468612, "readings": [{"at": "2026-03-14T06:10:00Z", "t": 4.5, "rh": 80}], "power": {"value": 1.5, "unit": "kW"}}"#;
     assert!(compiled.normalise(payload.as_bytes(), &Context::example()).is_ok(), "runs");
+    let (_, after) = guide.split_once("## By hand").expect("the part on YARRRML");
+    let (_, after) = after.split_once("```yaml\n").expect("an example");
+    let (example, _) = after.split_once("```").expect("its end");
+    let read = yarrrml("mapping.yml", example);
+    assert_eq!(read.problems, [], "no problems");
+    let lowered = pervade_mapping::lower(&read.mapping.expect("a mapping"));
+    assert_eq!(lowered.problems, [], "the ledger runs it");
     let keywords = Keyword::ALL.iter().map(|keyword| keyword.name());
     let untold: Vec<&str> = keywords.filter(|name| !guide.contains(name)).collect();
     assert!(untold.is_empty(), "the guide has every keyword: {untold:?}");
@@ -577,5 +585,18 @@ fn every_draft_is_a_device_file() {
         let left = [ProblemCode::NoMeaning, ProblemCode::Ambiguous];
         let other = compiled.problems.iter().find(|problem| !left.contains(&problem.code));
         assert_eq!(other, None, "seed {seed}: {samples:?}\n{}", draft.text);
+    }
+}
+
+/// The same file in JSON is the same device type.
+#[test]
+fn json_says_the_same() {
+    for text in [include_str!("authored/aht1x.yaml"), include_str!("authored/pro-3em.yaml")] {
+        let (root, problems) = read(text, Notation::Yaml);
+        assert_eq!(problems, [], "reads");
+        let json = root.expect("there").to_json();
+        let compiled = compile("device.json", &json);
+        assert_eq!(shown(&compiled), "", "no problems");
+        assert_eq!(compiled.texts, compile("device.yaml", text).texts, "the same bytes");
     }
 }
