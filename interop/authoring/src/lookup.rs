@@ -187,6 +187,20 @@ impl<'a, 'n> Lookup<'a, 'n> {
         Some(steps)
     }
 
+    /// Whether an object may be without a member, or with `null` for it.
+    pub(crate) fn may_lack(&self, object: usize, member: &str) -> bool {
+        let Some(place) = self.places.get(object) else { return true };
+        let required = place.schemas.iter().filter_map(|schema| schema.get("required"));
+        let is_required = required.flat_map(Node::items).any(|name| name.text() == Some(member));
+        let child = self.places.child(object, &Step::Name(member.to_owned()));
+        let child = child.and_then(|child| self.places.get(child));
+        let types =
+            child.into_iter().flat_map(|place| &place.schemas).filter_map(|s| s.get("type"));
+        let mut nulls =
+            types.flat_map(|kind| kind.items()).filter(|kind| kind.text() == Some("null"));
+        !is_required || nulls.next().is_some()
+    }
+
     fn has_one_item(&self, list: usize) -> bool {
         let limits = |schema: &&Node| {
             schema.get("maxItems").and_then(Node::scalar).is_some_and(|limit| limit == "1")

@@ -105,6 +105,47 @@ impl Mapper<'_, '_, '_> {
         self.writer.share(wish, &body)
     }
 
+    /// The subject of an observation. Where there may be no value, a text that says so or a member that
+    /// is not there, there is no subject either: a function without a required input gives nothing.
+    fn subject_of_value(
+        &mut self,
+        place: usize,
+        observation: &Observation,
+        value: &Access,
+    ) -> String {
+        let may_lack = match &observation.value {
+            Some(member) => self.lookup.may_lack(place, member),
+            None => false,
+        };
+        let code = match &observation.result {
+            ResultForm::Quantity(Quantity { text: Some(decimal), .. }) => {
+                self.read_number(value, decimal)
+            }
+            ResultForm::Quantity(_) | ResultForm::State | ResultForm::Boolean if may_lack => {
+                term(value)
+            }
+            ResultForm::Quantity(_) | ResultForm::State | ResultForm::Boolean => {
+                return self.subject("observation", "sosa:Observation");
+            }
+        };
+        let here = self.here();
+        let iri = format!("rml:functionExecution {here} ; rml:return pv:iri");
+        // Every code, the empty one too, stands for where the iteration is.
+        let entry = format!(
+            "rml:functionExecution [ rml:function pv:concat ; rml:input {} , {} ] ; rml:return pv:result",
+            constant("part1", "="),
+            input_of("part2", &iri)
+        );
+        let body = format!(
+            "rml:functionExecution [ rml:function pv:lookup ;\n        rml:input {} ,\n            {} ,\n            {} ] ;\n    \
+             rml:return pv:iri ; rml:termType rml:IRI ;\n    rml:class sosa:Observation",
+            input_of("code", &code),
+            input_of("entry", &entry),
+            input_of("otherwise", &iri)
+        );
+        self.writer.share("observationOfValue", &body)
+    }
+
     fn here(&mut self) -> String {
         self.writer.share("here", "rml:function pv:here")
     }
@@ -126,7 +167,7 @@ impl Mapper<'_, '_, '_> {
 
     fn observation(&mut self, place: usize, observation: &Observation) -> Option<Said> {
         let value = self.value(place, observation.value.as_deref())?;
-        let subject = self.subject("observation", "sosa:Observation");
+        let subject = self.subject_of_value(place, observation, &value);
         let mut said = vec![self.by_this_device("sosa:madeBySensor", "madeBySensor")];
         said.push(self.source_path());
         let property = turtle_iri(&observation.property);
@@ -340,7 +381,21 @@ impl Mapper<'_, '_, '_> {
         said.push(says_constant("sosa:actsOnProperty", &turtle_iri(&actuation.property)));
         let result = if actuation.is_boolean { boolean(&value) } else { term(&value) };
         said.push(says("sosa:hasSimpleResult", &result));
-        said.push(says_constant("pv:actuationState", "pv:Confirmed"));
+        let may_lack = match &actuation.value {
+            Some(member) => self.lookup.may_lack(place, member),
+            None => false,
+        };
+        // Without a result the actuator has not answered.
+        said.push(if may_lack {
+            let confirmed = "urn:pervade:vocab#Confirmed";
+            let codes = Codes::from([
+                (String::new(), confirmed.to_owned()),
+                ("*".to_owned(), confirmed.to_owned()),
+            ]);
+            says("pv:actuationState", &coded(&value, &codes))
+        } else {
+            says_constant("pv:actuationState", "pv:Confirmed")
+        });
         for (predicate, name, what) in [
             ("pv:commandedValue", &actuation.commanded, "commanded value"),
             ("pv:commandedBy", &actuation.commanded_by, "who commanded"),

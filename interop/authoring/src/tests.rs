@@ -164,9 +164,28 @@ fn texts_that_are_numbers_and_times() {
     gives(
         "properties: {t: {type: string, x-observes: AirTemperature, x-unit: Cel}}",
         r#"{"t": "n/a"}"#,
+        expect![""],
+    );
+}
+
+#[test]
+fn objects_without_their_value_observe_nothing() {
+    gives(
+        "properties: {p: {type: object, x-observes: ActivePower, x-unit: W, properties: {value: {type: number}}}, q: {type: object, x-observes: ContactState, x-value: open, required: [open], properties: {open: {type: boolean}}}}",
+        r#"{"p": {}, "q": {"open": true}}"#,
         expect![[r#"
-            <t> <sosa:observedProperty> <pv:AirTemperature>
-            <t> <pv:originalUnit> "Cel"
+            <q> <sosa:hasSimpleResult> "true"^^<xsd:boolean>
+            <q> <sosa:observedProperty> <pv:ContactState>
+        "#]],
+    );
+    gives(
+        "properties: {p: {type: object, x-observes: ActivePower, x-unit: W, properties: {value: {type: number}}}}",
+        r#"{"p": {"value": 5}}"#,
+        expect![[r#"
+            <p> <qudt:hasUnit> <unit/W>
+            <p> <sosa:hasSimpleResult> "5"^^<xsd:decimal>
+            <p> <sosa:observedProperty> <pv:ActivePower>
+            <p> <pv:originalUnit> "W"
         "#]],
     );
 }
@@ -355,6 +374,20 @@ fn actuations() {
             <relay> <sosa:madeByActuator> <urn:pervade:device:example>
             <relay> <pv:actuationState> <pv:Confirmed>
             <relay> <pv:commandedBy> "button"
+            <relay> <pv:commandedValue> "true"^^<xsd:boolean>
+        "#]],
+    );
+}
+
+#[test]
+fn an_actuator_that_has_not_answered_confirms_nothing() {
+    gives(
+        "properties: {relay: {type: object, x-actuates: SwitchState, x-value: on, x-commanded: target, properties: {on: {type: boolean}, target: {type: boolean}}}}",
+        r#"{"relay": {"target": true}}"#,
+        expect![[r#"
+            <relay> <a> <sosa:Actuation>
+            <relay> <sosa:actsOnProperty> <pv:SwitchState>
+            <relay> <sosa:madeByActuator> <urn:pervade:device:example>
             <relay> <pv:commandedValue> "true"^^<xsd:boolean>
         "#]],
     );
