@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use pervade_authoring::compile;
 use pervade_package::{CheckedPackage, Context};
 use pervade_sources::Folder;
 use serde::Serialize;
@@ -104,8 +103,9 @@ fn checked(what: &Path) -> Result<Checked, Failure> {
         .or_fail_with("NO_MAPPING", || format!("{shown} is not UTF-8"))?;
     let name = what.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let problems = if AUTHORED.contains(&name) || text.contains("x-device") {
-        let compiled = compile(&shown, &text);
-        compiled.problems.iter().map(Told::from).collect()
+        let found = Loaded::of_text(&shown, &text).problems().into_iter();
+        let found = found.filter(|told| told.code != "no-example");
+        found.map(|told| Told { document: shown.clone(), ..told }).collect()
     } else {
         mapping_problems(what, &shown, &text)?
     };

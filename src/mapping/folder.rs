@@ -38,7 +38,17 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// Reads a folder.
     pub(crate) fn read(dir: &Path) -> Result<Self, Failure> {
-        let mut files = files(dir)?;
+        Ok(Self::of(dir, files(dir)?))
+    }
+
+    /// An authored file alone, without its examples.
+    pub(crate) fn of_text(name: &str, text: &str) -> Self {
+        let authored = if name.ends_with(".json") { "device.json" } else { "device.yaml" };
+        let files = BTreeMap::from([(authored.to_owned(), text.as_bytes().to_vec())]);
+        Self::of(Path::new(name), files)
+    }
+
+    fn of(dir: &Path, mut files: BTreeMap<String, Vec<u8>>) -> Self {
         let mut loaded = Self {
             dir: dir.to_owned(),
             authored: None,
@@ -58,7 +68,7 @@ impl Loaded {
                 }
             }
         }
-        Ok(loaded)
+        loaded
     }
 
     /// Puts the texts that an authored file stands for in its place.

@@ -1,12 +1,13 @@
 //! `pervade mapping new`: a device file drafted from sample payloads.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use pervade_authoring::{Draft, Drafted, Guess, scaffold};
-use pervade_payload::{Dialect, PayloadLanguage};
+use pervade_payload::{Decimal, Dialect, Encoding, PayloadLanguage, Separator};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -52,13 +53,20 @@ impl New {
             return Err(Failure::usage(format!("more than {SAMPLES_MAX} samples")));
         }
         let language = self.language()?;
+        let dialect = self.dialect(language)?;
         let mut read = Vec::new();
         for path in &self.samples {
-            read.push(sample(path, language)?);
+            read.push(sample(path, language, &dialect)?);
         }
+        let stated = serde_json::to_string(&dialect).or_fail("DIALECT", "no dialect")?;
+        let stated = (dialect != Dialect::default()).then_some(stated);
         let values: Vec<&Value> = read.iter().map(|(_, _, value)| value).collect();
-        let drafted =
-            Drafted { vendor: &self.vendor, model: &self.model, payload: language.name() };
+        let drafted = Drafted {
+            vendor: &self.vendor,
+            model: &self.model,
+            payload: language.name(),
+            dialect: stated.as_deref(),
+        };
         let draft = scaffold(drafted, &values);
         self.write(&draft, &read, language)?;
         output.report(&Made::new(&self.dir, &draft, read.len()))
@@ -87,6 +95,34 @@ impl New {
         })
     }
 
+    /// What the first lines of a table say of it.
+    fn dialect(&self, language: PayloadLanguage) -> Result<Dialect, Failure> {
+        let Some(first) = self.samples.first().filter(|_| language == PayloadLanguage::Csv) else {
+            return Ok(Dialect::default());
+        };
+        let bytes = read_file(first, "NO_SAMPLE")?;
+        let is_utf8 = std::str::from_utf8(&bytes).is_ok();
+        let encoding = if is_utf8 { Encoding::Utf8 } else { Encoding::Windows1252 };
+        let text = String::from_utf8_lossy(&bytes);
+        let mut lines = text.lines();
+        let names = lines.next().unwrap_or_default();
+        let often = |separator: &Separator| names.matches(separator.character()).count();
+        // Of those that are as frequent the last counts, so the usual one stands there.
+        let known = [Separator::Bar, Separator::Tab, Separator::Semicolon, Separator::Comma];
+        let separator = known.into_iter().max_by_key(often).unwrap_or_default();
+        let is_comma = |cell: &str| {
+            cell.trim().split_once(',').is_some_and(|(whole, fraction)| {
+                let digits =
+                    |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+                digits(whole.trim_start_matches('-')) && digits(fraction)
+            })
+        };
+        let cells = lines.next().unwrap_or_default().split(separator.character());
+        let has_commas = separator != Separator::Comma && cells.into_iter().any(is_comma);
+        let decimal = if has_commas { Decimal::Comma } else { Decimal::Point };
+        Ok(Dialect { decimal, encoding, separator, ..Dialect::default() })
+    }
+
     fn write(
         &self,
         draft: &Draft,
@@ -99,13 +135,17 @@ impl New {
             return Err(Failure::new("EXISTS", text));
         }
         let examples = self.dir.join("examples");
-        fs::create_dir_all(&examples).or_fail_with("NOT_WRITTEN", unwritable)?;
-        for (name, bytes, _) in samples {
-            let path = examples.join(format!("{name}.{}", language.extension()));
-            if path.exists() {
-                let text = format!("{} is there already", path.display());
+        let place = |name: &str| examples.join(format!("{name}.{}", language.extension()));
+        let mut names = BTreeSet::new();
+        for (name, ..) in samples {
+            if !names.insert(name) || place(name).exists() {
+                let text = format!("there would be two examples {}", place(name).display());
                 return Err(Failure::new("EXISTS", text));
             }
+        }
+        fs::create_dir_all(&examples).or_fail_with("NOT_WRITTEN", unwritable)?;
+        for (name, bytes, _) in samples {
+            let path = place(name);
             fs::write(&path, bytes).or_fail_with("NOT_WRITTEN", unwritable)?;
         }
         fs::write(self.dir.join("device.yaml"), &draft.text).or_fail_with("NOT_WRITTEN", unwritable)
@@ -113,11 +153,15 @@ impl New {
 }
 
 /// A sample's name, bytes and document.
-fn sample(path: &Path, language: PayloadLanguage) -> Result<(String, Vec<u8>, Value), Failure> {
+fn sample(
+    path: &Path,
+    language: PayloadLanguage,
+    dialect: &Dialect,
+) -> Result<(String, Vec<u8>, Value), Failure> {
     let shown = path.display();
     let bytes = read_file(path, "NO_SAMPLE")?;
     let document = language
-        .read(&bytes, &Dialect::default())
+        .read(&bytes, dialect)
         .or_fail_with("BAD_SAMPLE", || format!("{shown} is no payload in {}", language.name()))?;
     let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("sample").to_owned();
     Ok((name, bytes, document.into_value()))

@@ -85,6 +85,15 @@ fn problems_are_told_where_they_were_written() {
         assert_eq!(said.code, 1, "{said:?}");
         assert!(said.out.contains(told), "{told}: {said:?}");
     }
+    let here = folder(("type: number", "type: nmber"));
+    let file = here.path().join("device.yaml");
+    let said = by("check", &file, &[]);
+    assert!(
+        said.out.contains("device.yaml:4:13: at /properties/t/type"),
+        "one file alone: {said:?}"
+    );
+    fs::write(&file, DEVICE).unwrap();
+    assert_eq!(by("check", &file, &[]).code, 0, "examples are another matter");
     let said = Said::by(&["mapping", "check", "nowhere"]);
     assert_eq!(said.code, 1, "{said:?}");
     let here = folder(("", ""));
@@ -223,6 +232,7 @@ fn drafts_of_tables_and_elements_run() {
             "<m><time>2026-03-14T06:00:00Z</time><volume unit=\"l\">12.5</volume></m>",
             "WaterVolume is 0.0125 m³ (sent as 12.5 l), at 2026-03-14T06:00:00Z",
         ),
+        ("tag.csv", "ts;temp\n1773468612;-4,2\n", "Temperature is -4.2 °C"),
         ("frames.jsonl", "{\"ts\": 1773468612, \"co2\": 612}\n", "CarbonDioxide is "),
     ] {
         let path = here.path().join(name);

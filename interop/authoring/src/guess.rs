@@ -147,7 +147,8 @@ fn time(words: &[String], shape: &Shape) -> Option<Suggested> {
         "clock",
     ];
     let is_named = words.iter().any(|word| WORDS.contains(&word.as_str()));
-    if let Some((low, high)) = shape.extremes().filter(|_| shape.is_integer()) {
+    let may_count = shape.is_integer() || shape.is_text();
+    if let Some((low, high)) = shape.extremes().filter(|_| may_count) {
         let within = |scale: i64| {
             let limit = |edge: i64| Number::ratio(edge.saturating_mul(scale), 1);
             limit(EPOCH_SECONDS.0).is_some_and(|least| *low >= least)

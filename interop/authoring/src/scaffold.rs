@@ -17,6 +17,8 @@ pub struct Drafted<'a> {
     pub model: &'a str,
     /// The payload language, as packages name it.
     pub payload: &'a str,
+    /// The dialect as JSON, where it is not the usual one.
+    pub dialect: Option<&'a str>,
 }
 
 /// A drafted device file.
@@ -48,7 +50,7 @@ pub struct Guess {
 pub fn scaffold(drafted: Drafted<'_>, samples: &[&Value]) -> Draft {
     let mut shape = Shape::default();
     samples.iter().for_each(|sample| shape.add(sample));
-    let Drafted { vendor, model, payload } = drafted;
+    let Drafted { vendor, model, payload, dialect } = drafted;
     let count = samples.len();
     let plural = if count == 1 { "" } else { "s" };
     let is_lorawan = payload == "lorawan+json";
@@ -63,6 +65,9 @@ pub fn scaffold(drafted: Drafted<'_>, samples: &[&Value]) -> Draft {
          description: \"\"\n  payload: {payload}\n"
     );
     writer.text.push_str(&head);
+    if let Some(dialect) = dialect {
+        writer.line(1, &format!("dialect: {dialect} # guessed: from the first lines"));
+    }
     writer.shape(&shape, &Around { indent: 0, path: Vec::new(), is_quantity: false });
     Draft { text: writer.text, guesses: writer.guesses }
 }
@@ -244,7 +249,7 @@ mod tests {
         let values: Vec<Value> =
             samples.iter().map(|text| serde_json::from_str(text).expect("JSON")).collect();
         let samples: Vec<&Value> = values.iter().collect();
-        let drafted = Drafted { vendor: "acme", model: "m-1", payload: "json" };
+        let drafted = Drafted { vendor: "acme", model: "m-1", payload: "json", dialect: None };
         let draft = scaffold(drafted, &samples);
         text.assert_eq(&draft.text);
         let compiled = compile("device.yaml", &draft.text);

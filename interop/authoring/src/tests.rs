@@ -612,7 +612,7 @@ fn every_draft_is_a_device_file() {
     for seed in 1..400_u64 {
         let mut random = Seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let samples = [any_value(&mut random, 0), any_value(&mut random, 0)];
-        let drafted = Drafted { vendor: "acme", model: "m-1", payload: "json" };
+        let drafted = Drafted { vendor: "acme", model: "m-1", payload: "json", dialect: None };
         let draft = scaffold(drafted, &[&samples[0], &samples[1]]);
         let compiled = compile("device.yaml", &draft.text);
         let left = [ProblemCode::NoMeaning, ProblemCode::Ambiguous];
