@@ -41,7 +41,7 @@ const SHIPPED: &[Files] = &[
     files!("decentlab/dl-5tm", "json", "dry-soil", "uplink-message"),
     files!("dragino/lds01", "json", "door-opened", "short-frame"),
     files!("elsys/ers", "json", "nothing-moves", "occupied"),
-    files!("epcis/logistics-gateway", "json", "receiving", "shipping"),
+    files!("epcis/logistics-gateway", "json", "packing", "receiving", "shipment", "shipping"),
     files!(
         "fiware/device-measurement",
         "json",
@@ -49,15 +49,19 @@ const SHIPPED: &[Files] = &[
         "key-values-swapped-axes",
         "normalized"
     ),
+    files!("ladefreund/wallbox-22", "json", "authorised", "session-paid", "switch-refused"),
+    files!("nordfracht/scan-list", "csv", "late-delivery", "three-scans"),
     files!("senml/environment-pack", "json", "with-base-time", "without-clock"),
     files!("shelly/plus-plug-s", "json", "button-without-clock", "switched-on"),
     files!("shelly/pro-3em", "json", "three-phases", "without-clock"),
+    files!("stowage/goods-movement", "xml", "receipt-of-frozen-goods", "three-movements"),
     files!("tasmota/aht1x", "json", "celsius-local-time", "fahrenheit-zoned-time"),
+    files!("waymark/tracker-c1", "cbor", "moving", "updated"),
 ];
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::path::{Path, PathBuf};
 
     use expect_test::expect_file;
@@ -142,6 +146,68 @@ mod tests {
             });
             assert!(found, "{} reports a temperature", package.manifest.model);
         }
+    }
+
+    /// What is said of one item at one time.
+    type Custody = BTreeSet<(String, String)>;
+
+    /// Time and item → what is said: the event, and what was measured at it.
+    fn custody(vendor: &str, example: &str) -> BTreeMap<(String, String), Custody> {
+        const SAID: &[&str] = &[
+            "https://ref.gs1.org/epcis/action",
+            "https://ref.gs1.org/epcis/bizLocation",
+            "https://ref.gs1.org/epcis/bizStep",
+            "https://ref.gs1.org/epcis/disposition",
+            "https://ref.gs1.org/epcis/readPoint",
+            "urn:pervade:vocab#custodyFrom",
+            "urn:pervade:vocab#custodyTo",
+        ];
+        let package = shipped().into_iter().find(|p| p.manifest.vendor == vendor).expect("there");
+        let example = package.examples.iter().find(|e| e.name == example).expect("there");
+        let payload = payload(&package, example);
+        let checked = CheckedPackage::compile(&package).expect("compiles");
+        let quads = checked.normalise(&payload, &Context::example()).expect("maps").quads;
+        let of = |subject: &str, predicate: &str| -> Vec<String> {
+            let found = quads.iter().filter(|quad| {
+                quad.predicate.as_str() == predicate && quad.subject.to_string() == subject
+            });
+            found.map(|quad| quad.object.to_string()).collect()
+        };
+        let mut said: BTreeMap<(String, String), Custody> = BTreeMap::new();
+        for quad in quads.iter() {
+            if quad.predicate.as_str() != "https://ref.gs1.org/epcis/epcList" {
+                continue;
+            }
+            let event = quad.subject.to_string();
+            let time = of(&event, "https://ref.gs1.org/epcis/eventTime").swap_remove(0);
+            let facts = said.entry((time, quad.object.to_string())).or_default();
+            for predicate in SAID {
+                facts.extend(of(&event, predicate).into_iter().map(|o| ((*predicate).into(), o)));
+            }
+            let readings = quads.iter().filter(|quad| {
+                quad.predicate.as_str() == "urn:pervade:vocab#ofEvent"
+                    && quad.object.to_string() == event
+            });
+            for reading in readings.map(|quad| quad.subject.to_string()) {
+                for name in ["observedProperty", "hasSimpleResult", "resultTime"] {
+                    let predicate = format!("http://www.w3.org/ns/sosa/{name}");
+                    facts.extend(of(&reading, &predicate).into_iter().map(|o| (name.into(), o)));
+                }
+            }
+        }
+        said
+    }
+
+    /// T-71: a gateway's EPCIS, a carrier's scan list and a warehouse's XML say of one shipment the
+    /// same events in the same order. They differ in names, units, forms of times and positions, and
+    /// code lists.
+    #[test]
+    fn one_shipment_in_three_dialects() {
+        let gateway = custody("epcis", "shipment");
+        let items: Vec<usize> = gateway.values().map(BTreeSet::len).collect();
+        assert_eq!(items, [10, 10, 8, 8, 10], "two parcels leave and arrive, one is delivered");
+        assert_eq!(custody("nordfracht", "three-scans"), gateway, "the carrier's scan list");
+        assert_eq!(custody("stowage", "three-movements"), gateway, "the warehouse's message");
     }
 
     /// T-72: what a mapping has no words for is kept and flagged.

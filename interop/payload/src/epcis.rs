@@ -162,6 +162,9 @@ impl Code {
 
 const EXTENSIONS: &str = "extensions";
 
+/// Where the ledger's own terms are.
+const OWN: &str = "urn:pervade:";
+
 /// Lists the plain fields whose names are IRIs, each value by itself.
 fn with_extensions(event: Value) -> Value {
     let Value::Object(members) = event else { return event };
@@ -211,6 +214,10 @@ impl Prefixes {
                     None => name,
                 },
             };
+            // A sender does not say things in the ledger's own words.
+            if name.starts_with(OWN) {
+                return Err(PayloadError::pointer(pointer, PayloadReason::Prefix));
+            }
             if renamed.insert(name, value).is_some() {
                 return Err(PayloadError::pointer(pointer, PayloadReason::Twice));
             }
@@ -314,6 +321,10 @@ mod tests {
         check(
             r#"[{"@context":{"ex":"http://e/"},"ex:a":1,"http://e/a":2}]"#,
             expect!["/epcisBody/eventList/0: a member is there twice"],
+        );
+        check(
+            r#"[{"@context":{"ex":"urn:pervade:"},"ex:vocab#custodyTo":"urn:x"}]"#,
+            expect!["/epcisBody/eventList/0: the prefix is not usable"],
         );
         check(
             r#"{"@context":{"cbv":"http://e/"},"epcisBody":{}}"#,
