@@ -121,7 +121,7 @@ fn normalise_one(
     for number in 0..plan.payloads {
         let context = Context::new("bench", &format!("tx{number}"), "device");
         let context = context.doing("name a payload")?;
-        quads = compiled.normalise(payload, &context).doing("normalise a payload")?.quads.len();
+        quads = compiled.normalise(&payload, &context).doing("normalise a payload")?.quads.len();
     }
     let per_second = rate(plan.payloads, began.elapsed());
     Ok(NormaliseFigures { package: name, quads, per_second })
@@ -159,7 +159,7 @@ async fn record_at(
     let payload = example(&device.package)?;
     let began = now();
     let calls = (0..transactions).map(|_| async {
-        let args = [id.as_str().as_bytes(), payload];
+        let args = [id.as_str().as_bytes(), payload.as_slice()];
         Ok::<Duration, DemoError>(submit(recording, "record", &args).await?.took)
     });
     let mut running = futures::stream::iter(calls).buffer_unordered(in_flight);
@@ -183,9 +183,10 @@ async fn record_at(
     })
 }
 
-fn example(package: &DevicePackage) -> Result<&[u8], DemoError> {
-    let first = package.examples.first().map(|example| example.payload.as_bytes());
-    first.ok_or_else(|| DemoError::unexpected("a package without examples"))
+fn example(package: &DevicePackage) -> Result<Vec<u8>, DemoError> {
+    let first = package.examples.first();
+    let first = first.ok_or_else(|| DemoError::unexpected("a package without examples"))?;
+    first.payload_bytes(&package.manifest).doing("read an example's payload")
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -110,7 +110,9 @@ impl Fleet {
             let recording = contract(&network, RECORDING)?;
             let id = device.package.id();
             for example in &device.package.examples {
-                let args = [id.as_str().as_bytes(), example.payload.as_bytes()];
+                let payload = example.payload_bytes(&device.package.manifest);
+                let payload = payload.doing("read an example's payload")?;
+                let args = [id.as_str().as_bytes(), &payload];
                 let committed = submit(&recording, "record", &args).await?;
                 let took = milliseconds(committed.took);
                 teller.say(format!(

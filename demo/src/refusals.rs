@@ -221,8 +221,10 @@ async fn record_refused(
     let network = world.place.connect(Arc::new(signer)).await?;
     let recording = contract(&network, RECORDING)?;
     let id = device.package.id();
-    let payload = device.package.examples.first().map(|example| example.payload.as_bytes());
-    let args: [&[u8]; 2] = [id.as_str().as_bytes(), payload.unwrap_or_default()];
+    let manifest = &device.package.manifest;
+    let payload = device.package.examples.first().map(|example| example.payload_bytes(manifest));
+    let payload = payload.transpose().doing("read an example's payload")?.unwrap_or_default();
+    let args: [&[u8]; 2] = [id.as_str().as_bytes(), &payload];
     refusal(recording.submit("record", &args).await)
 }
 

@@ -5,6 +5,7 @@
 
 mod confined;
 mod determinism;
+mod epcis;
 mod jsonpath;
 mod outcome;
 mod page;
@@ -51,6 +52,7 @@ const SUITES: &[Suite] = &[
     rdf_canon::COMPARISON,
     senml::RFC8428,
     payloads::REAL_PAYLOADS,
+    epcis::TURTLE,
     wycheproof::P256_MESSAGES,
     wycheproof::P256_DOCUMENTS,
     wycheproof::P384_MESSAGES,

@@ -131,7 +131,8 @@ impl Ours {
         let mut waiting = Vec::new();
         for example in &package.examples {
             let record = recording.proposal("record").arg(package.id().as_str());
-            waiting.push(endorsed(record.arg(example.payload.as_bytes())).await?);
+            let payload = example.payload_bytes(&package.manifest)?;
+            waiting.push(endorsed(record.arg(payload)).await?);
         }
         let outcomes = waiting.iter().map(|record| expect(record, TxValidationCode::Valid));
         futures::future::try_join_all(outcomes).await?;

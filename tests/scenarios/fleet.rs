@@ -25,6 +25,8 @@ pub(crate) struct Device {
     pub(crate) org: &'static str,
     pub(crate) signer: Arc<EcdsaSigner>,
     pub(crate) package: DevicePackage,
+    /// The payload of the package's first example.
+    payload: Vec<u8>,
 }
 
 impl Fleet {
@@ -48,7 +50,8 @@ impl Fleet {
             let text = package.canonical();
             committed(registry.submit("publish", &[text.as_bytes()]).await.unwrap());
             let signer = world.enrol(org, &package.manifest.model);
-            let device = Device { org, signer, package };
+            let payload = package.examples[0].payload_bytes(&package.manifest).unwrap();
+            let device = Device { org, signer, package, payload };
             device.enrol(&world).await;
             devices.push(device);
         }
@@ -97,7 +100,7 @@ impl Device {
 
     /// The payload of the package's first example.
     pub(crate) fn payload(&self) -> &[u8] {
-        self.package.examples[0].payload.as_bytes()
+        &self.payload
     }
 
     /// Signs and records a payload.

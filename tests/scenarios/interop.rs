@@ -28,9 +28,9 @@ async fn one_question_spans_every_vendor() {
     let mut sent = BTreeMap::new();
     for device in &fleet.devices {
         for example in &device.package.examples {
-            let payload = example.payload.as_bytes();
-            let (tx_id, _) = device.record(&fleet.world, payload).await;
-            sent.insert(tx_id, (device, payload.to_vec()));
+            let payload = example.payload_bytes(&device.package.manifest).unwrap();
+            let (tx_id, _) = device.record(&fleet.world, &payload).await;
+            sent.insert(tx_id, (device, payload));
         }
     }
     let warm = fleet.ask("warm");
@@ -90,7 +90,9 @@ async fn packages_are_shared_versioned_and_found() {
 
     let listed = registry.evaluate("list", &[b"tasmota"]).await.unwrap();
     let listed: Vec<Listed> = serde_json::from_slice(&listed).unwrap();
-    let ids: BTreeSet<String> = listed.into_iter().map(|one| one.package).collect();
+    let of_model = |one: &Listed| one.device_type.model == device.package.manifest.model;
+    let ids: BTreeSet<String> =
+        listed.into_iter().filter(of_model).map(|one| one.package).collect();
     let both = [device.package.id(), next.id()].map(|id| id.as_str().to_owned());
     assert_eq!(ids, BTreeSet::from(both), "both versions are found");
 

@@ -56,6 +56,7 @@ const SHIPPED: &[Files] = &[
     files!("shelly/pro-3em", "json", "three-phases", "without-clock"),
     files!("stowage/goods-movement", "xml", "receipt-of-frozen-goods", "three-movements"),
     files!("tasmota/aht1x", "json", "celsius-local-time", "fahrenheit-zoned-time"),
+    files!("tasmota/sensors", "json", "beacons", "light"),
     files!("waymark/tracker-c1", "cbor", "moving", "updated"),
 ];
 

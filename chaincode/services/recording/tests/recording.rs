@@ -30,20 +30,21 @@ fn a_public_payload_is_recorded_with_its_graph() {
     for package in shipped() {
         let device = world.device(&package);
         for example in &package.examples {
-            let call = record(&device, &package, &example.payload);
+            let payload = example.payload_bytes(&package.manifest).unwrap();
+            let call = record(&device, &package, &payload);
             let outcome = world.ledger.submit(&call);
             let key = record_key(&call.tx_id());
             assert_eq!(render(&outcome), format!("200 {key}"));
             let checked = check_package(&package).unwrap();
             let context = Context::new("mychannel", &call.tx_id(), &device.address()).unwrap();
-            let own = checked.normalise(example.payload.as_bytes(), &context).unwrap();
+            let own = checked.normalise(&payload, &context).unwrap();
             let graph = hex::encode(own.digest);
             let written = world.written(&key);
             assert_eq!(written.device.address, device.address());
             assert_eq!(written.device.certificate_sha256, hex::encode(device.parsed().sha256()));
             assert_eq!(
                 written.content,
-                Content::public(example.payload.as_bytes(), graph.clone(), own.quads.len() as u64)
+                Content::public(&payload, graph.clone(), own.quads.len() as u64)
             );
             let event = outcome.event.expect("an event");
             assert_eq!(event.name, EVENT);
@@ -131,7 +132,7 @@ fn a_device_records_with_its_own_type() {
     let device = world.device(&probe());
     let meter = named("shelly");
     let call = record(&device, &meter, &first_payload(&meter));
-    world.refuses(&call, expect!["422 DEVICE_TYPE_MISMATCH: the device is a decentlab/dl-5tm 1.0.0, the package is of shelly/pro-3em 1.0.0"]);
+    world.refuses(&call, expect!["422 DEVICE_TYPE_MISMATCH: the device is a decentlab/dl-5tm 1.0.0, the package is of shelly/plus-plug-s 1.0.0"]);
 }
 
 /// The registry's refusals arrive with its status and code, and nothing is written.
@@ -184,7 +185,7 @@ fn administrators_enroll_the_devices_of_their_organisation() {
     let meter = named("shelly");
     assert!(world.ledger.submit(&as_admin(enrollment(&device.address(), &meter))).is_success());
     let enrolled = world.ledger.evaluate(&call_of("device").arg(device.address()));
-    expect![[r#"200 {"device_type":{"model":"pro-3em","vendor":"shelly","version":"1.0.0"},"msp":"Org1MSP"}"#]].assert_eq(&render(&enrolled));
+    expect![[r#"200 {"device_type":{"model":"plus-plug-s","vendor":"shelly","version":"1.0.0"},"msp":"Org1MSP"}"#]].assert_eq(&render(&enrolled));
 }
 
 /// B-43: the account's address is that of the public key; a new certificate keeps it, another
@@ -281,7 +282,8 @@ impl Signer {
     }
 }
 
-fn record(signer: &Signer, package: &DevicePackage, payload: &str) -> TestCall {
+fn record(signer: &Signer, package: &DevicePackage, payload: impl AsRef<[u8]>) -> TestCall {
+    let payload = payload.as_ref();
     let call = call_of("record").arg(package.id().as_str()).arg(payload);
     call.creator("Org1MSP", signer.pem.clone()).nonce(payload)
 }

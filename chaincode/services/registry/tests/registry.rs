@@ -138,13 +138,14 @@ fn normalising_is_pure() {
         assert!(ledger.submit(&publish(&package)).is_success());
         let checked = check_package(&package).unwrap();
         for example in &package.examples {
-            let call = normalise(package.id().as_str(), &example.payload);
+            let payload = example.payload_bytes(&package.manifest).unwrap();
+            let call = normalise(package.id().as_str(), payload.clone());
             assert_eq!(ledger.writes_of(&call), []);
             let outcome = ledger.evaluate(&call);
             assert_eq!(ledger.evaluate(&call), outcome, "a second time, from what is compiled");
             let said = Normalisation::decode(&outcome.payload).expect("an answer");
             let context = Context::new("mychannel", "00ff", "abcd").unwrap();
-            let own = checked.normalise(example.payload.as_bytes(), &context).unwrap();
+            let own = checked.normalise(&payload, &context).unwrap();
             assert_eq!(said.graph_sha256, hex::encode(own.digest));
             assert_eq!(said.nquads, pervade_rdf::nquads(&own.quads));
             assert_eq!(said.quads, said.nquads.lines().count() as u64);
@@ -157,7 +158,7 @@ fn a_payload_that_breaks_its_schema_is_refused() {
     let package = probe();
     let mut ledger = ledger();
     ledger.submit(&publish(&package));
-    let say = |payload| render(&ledger.evaluate(&normalise(package.id().as_str(), payload)));
+    let say = |payload: &str| render(&ledger.evaluate(&normalise(package.id().as_str(), payload)));
     expect![[r#"422 PAYLOAD_INVALID: the payload does not fit the schema: /uplink_message value is not of type "object""#]].assert_eq(&say(r#"{"uplink_message": 7}"#));
     expect!["422 PAYLOAD_INVALID: the payload is not read: 1:2: expected a key"]
         .assert_eq(&say("{"));
@@ -197,13 +198,13 @@ fn administrator() -> &'static str {
     })
 }
 
-fn normalise(package: &str, payload: &str) -> TestCall {
+fn normalise(package: &str, payload: impl Into<Vec<u8>>) -> TestCall {
     let recording = Recording {
         channel: "mychannel".to_owned(),
         device: "abcd".to_owned(),
         tx_id: "00ff".to_owned(),
     };
-    call("normalise").arg(package).arg(payload).arg(canonical::to_vec(&recording).unwrap())
+    call("normalise").arg(package).arg(payload.into()).arg(canonical::to_vec(&recording).unwrap())
 }
 
 fn call(function: &str) -> TestCall {
