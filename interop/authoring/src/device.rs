@@ -220,11 +220,10 @@ fn without_meaning(
     .collect()
 }
 
-/// Whether an annotation is there; one that is wrong is reported already.
+/// Whether an annotation is there; one that is wrong, or does not exist, is reported already.
 fn has_annotation(place: &Place<'_>) -> bool {
-    let annotated = |schema: &&Node| {
-        schema.members().iter().any(|member| Keyword::find(&member.name).is_some())
-    };
+    let annotated =
+        |schema: &&Node| schema.members().iter().any(|member| member.name.starts_with("x-"));
     place.schemas.iter().any(annotated)
 }
 

@@ -426,6 +426,15 @@ fn every_problem_is_told_with_a_suggestion() {
         "#]],
     );
     wrong(
+        "properties: {t: {type: number, x-observes: Temprature, x-unit: celcius}, f: {type: number, x-observe: VolumeFlow}, c: {type: number, x-observes: Current, x-unit: C}}",
+        expect![[r#"
+            device.yaml:3:44: "Temprature" is no property that devices observe; is Temperature meant? [unknown-property]
+            device.yaml:3:64: "celcius" is no unit that is known; is Celsius meant? [unknown-unit]
+            device.yaml:3:92: x-observe is no keyword; is x-observes meant? [unknown-keyword]
+            device.yaml:3:163: "C" is no unit of ElectricCurrent; units of ElectricCurrent are "A", "mA" [wrong-unit]
+        "#]],
+    );
+    wrong(
         "properties:\n  t1: {type: integer, x-time: epoch-seconds}\n  t2: {type: integer, x-time: epoch-seconds}\n  v: {type: number, x-observes: Voltage, x-unit: V}\n",
         expect![[r#"
             device.yaml:6:3: t1 and t2 are both a time of this field; name one with x-time-from, or state the other with x-states [ambiguous]

@@ -1,4 +1,4 @@
-use pervade_units::{QuantityKind, Scheme, resolve};
+use pervade_units::{QuantityKind, Scheme, UnitError, resolve};
 
 use super::{Actuation, Observation, Quantity, Reading, ResultForm, Unit};
 use crate::keywords::Keyword;
@@ -21,7 +21,10 @@ const UNITS_SHOWN_MAX: usize = 8;
 
 impl Reading<'_, '_> {
     pub(super) fn observation(&mut self, note: &Node) -> Option<Observation> {
-        let (property, kind) = self.property(note)?;
+        let Some((property, kind)) = self.property(note) else {
+            self.check_unit_alone();
+            return None;
+        };
         let is_number = self.has_type(&["number", "integer"]);
         let has_unit =
             self.notes.contains_key(&Keyword::Unit) || self.notes.contains_key(&Keyword::UnitFrom);
@@ -202,7 +205,7 @@ impl Reading<'_, '_> {
         if let Some((name, _)) = found {
             return Some(name);
         }
-        let elsewhere = tried().any(|(_, scheme)| resolve(code, *scheme, None).is_ok());
+        let elsewhere = tried().any(|(_, scheme)| is_known(code, *scheme));
         let (rule, message) = if elsewhere {
             (ProblemCode::WrongUnit, format!("{code:?} is no unit of {}", kind.name()))
         } else {
@@ -227,6 +230,17 @@ impl Reading<'_, '_> {
                 self.report(note.at, ProblemCode::WrongValue, message);
                 None
             }
+        }
+    }
+
+    /// A unit is told to be unknown even if nobody can say what it would be a unit of.
+    fn check_unit_alone(&mut self) {
+        let Some(note) = self.notes.get(&Keyword::Unit).copied() else { return };
+        let code = note.scalar().unwrap_or_default();
+        if !SCHEMES.iter().any(|(_, scheme)| is_known(code, *scheme)) {
+            let message = format!("{code:?} is no unit that is known");
+            let near = nearest(code, COMMON_UNITS.iter().chain(WORDS).copied());
+            self.problems.push(Problem::at(note.at, ProblemCode::UnknownUnit, message).near(near));
         }
     }
 
@@ -268,6 +282,15 @@ pub(crate) fn units_of(kind: QuantityKind) -> String {
         return format!("those of {}", kind.stated_in());
     }
     codes.join(", ")
+}
+
+/// Units that are written out, for telling what is meant.
+const WORDS: &[&str] = &["Celsius", "Fahrenheit", "percent", "lux"];
+
+/// Whether a list has a code, for whatever kind.
+fn is_known(code: &str, scheme: Scheme) -> bool {
+    let found = resolve(code, scheme, None);
+    !matches!(found, Err(UnitError::Unknown { .. } | UnitError::Ucum { .. }))
 }
 
 /// The symbol that people read for a QUDT unit of a quantity kind, both by their local names.
