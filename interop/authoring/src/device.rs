@@ -1,3 +1,11 @@
+pub(crate) mod describe;
+pub(crate) mod keywords;
+pub(crate) mod lookup;
+mod mapping;
+pub(crate) mod meaning;
+pub(crate) mod places;
+pub(crate) mod vocabulary;
+
 use std::collections::BTreeSet;
 
 use pervade_package::Manifest;
@@ -5,14 +13,14 @@ use pervade_payload::PayloadLanguage;
 use pervade_rdf::Position;
 use serde_json::json;
 
-use crate::describe::{Field, fields};
-use crate::keywords::{DEVICE, Keyword, unknown_keywords};
-use crate::lookup::Lookup;
-use crate::mapping::mapping;
-use crate::meaning::{Meaning, Meanings, meanings};
+use crate::device::describe::{Field, fields};
+use crate::device::keywords::{DEVICE, Keyword, unknown_keywords};
+use crate::device::lookup::Lookup;
+use crate::device::mapping::mapping;
+use crate::device::meaning::{Meaning, Meanings, meanings};
+use crate::device::places::{Place, Places, Step, places};
 use crate::nearest::nearest;
 use crate::node::{Member, Node, Value};
-use crate::places::{Place, Places, Step, places};
 use crate::problem::{PROBLEMS_MAX, Problem, ProblemCode};
 use crate::read::{Notation, read};
 
@@ -249,7 +257,7 @@ fn tells_items_apart(places: &Places<'_>, place: usize) -> bool {
 
 fn suggested(places: &Places<'_>, place: usize) -> String {
     let name = places.last_name(place).unwrap_or_default();
-    match crate::guess::annotation(name) {
+    match crate::scaffold::guess::annotation(name) {
         Some(guess) => format!("perhaps {guess}"),
         None => "say what it is (x-observes, x-states, x-time, x-identifier …), or x-ignored with the reason"
             .to_owned(),

@@ -12,30 +12,21 @@
 //!
 //! **Invariant:** pure: no I/O, no clock, no float, no hash order. Same text, same bytes.
 
-mod describe;
 mod device;
-mod guess;
-mod keywords;
-mod lookup;
-mod mapping;
-mod meaning;
 mod nearest;
 mod node;
-mod places;
 mod problem;
 mod read;
 mod scaffold;
-mod shape;
 mod turtle;
-mod vocabulary;
 mod yarrrml;
 
 #[cfg(test)]
 mod tests;
 
-pub use describe::Field;
+pub use device::describe::Field;
+pub use device::meaning::symbol;
 pub use device::{Compiled, Texts, compile};
-pub use meaning::symbol;
 pub use problem::{PROBLEMS_MAX, Problem, ProblemCode};
 pub use scaffold::{Draft, Drafted, Guess, scaffold};
 pub use yarrrml::{Yarrrml, yarrrml};

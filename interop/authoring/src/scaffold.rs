@@ -1,11 +1,14 @@
+pub(crate) mod guess;
+mod shape;
+
 use std::fmt::Write as _;
 
 use pervade_units::{Scheme, resolve};
 use serde_json::Value;
 
-use crate::guess::{Suggested, is_ignored, kind_of, suggested, telling, words};
-use crate::places::is_plain;
-use crate::shape::Shape;
+use crate::device::places::is_plain;
+use crate::scaffold::guess::{Suggested, is_ignored, kind_of, suggested, telling, words};
+use crate::scaffold::shape::Shape;
 
 /// What is known of a device type before its file is drafted.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use pervade_package::{CheckedPackage, Context, DevicePackage, check, shipped};
 use pervade_rdf::nquads;
 use serde_json::{Value, json};
 
-use crate::keywords::Keyword;
+use crate::device::keywords::Keyword;
 use crate::read::{Notation, read};
 use crate::{Compiled, Drafted, ProblemCode, compile, scaffold, yarrrml};
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::lookup::Access;
+use crate::device::lookup::Access;
 
 /// A mapping being written: parts that several maps share have names of their own.
 #[derive(Debug, Default)]

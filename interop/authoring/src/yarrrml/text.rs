@@ -70,9 +70,12 @@ pub(super) fn reference(name: &str, formulation: Formulation) -> String {
         return format!("${name}");
     }
     let plain = name.split(['.', '[']).all(|step| {
-        step.is_empty() || step.ends_with(']') || crate::places::is_plain(step) || step == "*"
+        step.is_empty()
+            || step.ends_with(']')
+            || crate::device::places::is_plain(step)
+            || step == "*"
     });
-    if plain { format!("$.{name}") } else { format!("$[{}]", crate::places::quoted(name)) }
+    if plain { format!("$.{name}") } else { format!("$[{}]", crate::device::places::quoted(name)) }
 }
 
 /// A template of RML, in which braces and backslashes are escaped.

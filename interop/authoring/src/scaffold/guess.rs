@@ -2,8 +2,8 @@
 
 use pervade_units::{Instant, Number, QuantityKind, Scheme, resolve};
 
-use crate::shape::Shape;
-use crate::vocabulary::Vocabulary;
+use crate::device::vocabulary::Vocabulary;
+use crate::scaffold::shape::Shape;
 
 mod names;
 

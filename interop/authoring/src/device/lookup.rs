@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pervade_rdf::Position;
 
-use crate::meaning::{IdentifierForm, Meaning, Meanings};
+use crate::device::meaning::{IdentifierForm, Meaning, Meanings};
+use crate::device::places::{Places, Step, json_path};
 use crate::nearest::nearest;
 use crate::node::Node;
-use crate::places::{Places, Step, json_path};
 use crate::problem::{Problem, ProblemCode};
 
 /// How a value is had from an iteration over a place.

@@ -1,9 +1,9 @@
 use super::{Codes, Identifier, IdentifierForm, Reading, Statement, Time, TimeForm, Zone};
-use crate::keywords::Keyword;
+use crate::device::keywords::Keyword;
+use crate::device::vocabulary::{PV, Vocabulary, expanded};
 use crate::nearest::nearest;
 use crate::node::Node;
 use crate::problem::{Problem, ProblemCode};
-use crate::vocabulary::{PV, Vocabulary, expanded};
 
 /// Forms of times, as `x-time` names them.
 pub(crate) const TIME_FORMS: &[&str] = &[

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use pervade_rdf::Position;
 
-use crate::keywords::Keyword;
+use crate::device::keywords::Keyword;
+use crate::device::places::Places;
 use crate::node::{Node, Value};
-use crate::places::Places;
 use crate::problem::{Problem, ProblemCode};
 
 pub(crate) use events::{EventKind, FieldValue, Role, RoleForm, RoleValue};

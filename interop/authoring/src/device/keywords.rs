@@ -1,6 +1,6 @@
+use crate::device::places::Places;
 use crate::nearest::nearest;
 use crate::node::{Node, Value};
-use crate::places::Places;
 use crate::problem::{Problem, ProblemCode};
 
 /// The annotation keywords, by what they say.

@@ -1,12 +1,12 @@
 use pervade_units::{QuantityKind, Scheme, UnitError, resolve};
 
 use super::{Actuation, Observation, Quantity, Reading, ResultForm, Unit};
-use crate::keywords::Keyword;
+use crate::device::keywords::Keyword;
+use crate::device::vocabulary::{PV, Vocabulary, expanded};
 use crate::nearest::nearest;
 use crate::node::Node;
 use crate::problem::{Problem, ProblemCode};
 use crate::read::is_json_number;
-use crate::vocabulary::{PV, Vocabulary, expanded};
 
 /// Code lists in the order they are tried, with their names.
 pub(crate) const SCHEMES: &[(&str, Scheme)] = &[

@@ -1,9 +1,9 @@
 use super::{Codes, Event, Reading};
-use crate::keywords::Keyword;
+use crate::device::keywords::Keyword;
+use crate::device::vocabulary::{PV, expanded};
 use crate::nearest::nearest;
 use crate::node::Node;
 use crate::problem::{Problem, ProblemCode};
-use crate::vocabulary::{PV, expanded};
 
 /// A kind of event, as `x-event` names it.
 #[derive(Debug, PartialEq, Eq)]

@@ -38,7 +38,7 @@ pub(crate) struct Entry {
     is_predicate: bool,
 }
 
-const ONTOLOGY: &str = include_str!("../../../ontology/pervade.ttl");
+const ONTOLOGY: &str = include_str!("../../../../ontology/pervade.ttl");
 
 static OWN: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::read(ONTOLOGY));
 

@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 
-use crate::lookup::{Access, Lookup};
-use crate::meaning::{
+use crate::device::lookup::{Access, Lookup};
+use crate::device::meaning::{
     Actuation, Codes, Event, FieldValue, Identifier, IdentifierForm, Meaning, Observation,
     Quantity, ResultForm, RoleForm, RoleValue, Statement, Time, TimeForm, Unit, Zone,
 };
-use crate::places::{Step, is_plain, json_path, quoted};
+use crate::device::places::{Step, is_plain, json_path, quoted};
+use crate::device::vocabulary::{PREFIXES, turtle_iri};
 use crate::turtle::{Writer, constant, input, input_of, literal, says, says_constant, term};
-use crate::vocabulary::{PREFIXES, turtle_iri};
 
 /// Writes the RML mapping of what all places mean.
 pub(crate) fn mapping(lookup: &mut Lookup<'_, '_>, title: &str) -> String {

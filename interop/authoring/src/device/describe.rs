@@ -1,5 +1,5 @@
-use crate::lookup::Lookup;
-use crate::meaning::{Meaning, Quantity, ResultForm, TimeForm, Unit, Zone};
+use crate::device::lookup::Lookup;
+use crate::device::meaning::{Meaning, Quantity, ResultForm, TimeForm, Unit, Zone};
 
 /// A field of the payload and what becomes of it, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,5 +96,5 @@ fn quantity_words(quantity: &Quantity) -> String {
 }
 
 fn shortened(iri: &str) -> &str {
-    iri.strip_prefix(crate::vocabulary::PV).unwrap_or(iri)
+    iri.strip_prefix(crate::device::vocabulary::PV).unwrap_or(iri)
 }
