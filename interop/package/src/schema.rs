@@ -235,8 +235,11 @@ mod tests {
     use super::*;
 
     fn check(body: &str, payload: &str, expected: Expect) {
-        let text =
-            format!("{{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",{body}}}");
+        check_in("https://json-schema.org/draft/2020-12/schema", body, payload, expected);
+    }
+
+    fn check_in(dialect: &str, body: &str, payload: &str, expected: Expect) {
+        let text = format!("{{\"$schema\":\"{dialect}\",{body}}}");
         let schema = match PayloadSchema::compile(&text) {
             Ok(schema) => schema,
             Err(error) => return expected.assert_eq(&error.to_string()),
@@ -300,6 +303,161 @@ mod tests {
             &format!("\"$defs\":{{{}}}", defs.join(",")),
             "1",
             expect!["at /$defs/d13: comes to more than 20000 schemas"],
+        );
+    }
+
+    /// T-72: both dialects that vendors write are read by their own rules.
+    #[test]
+    fn each_dialect_by_its_own_rules() {
+        const DRAFT_07: &str = "http://json-schema.org/draft-07/schema#";
+        let in_07 = |body, payload, expected| check_in(DRAFT_07, body, payload, expected);
+        in_07(
+            r#""items":[{"type":"string"}],"additionalItems":false"#,
+            "[1,2]",
+            expect![[r#"
+            : Additional items are not allowed (1 item)
+            /0: value is not of type "string"
+        "#]],
+        );
+        check(
+            r#""prefixItems":[{"type":"string"}],"items":false"#,
+            "[1,2]",
+            expect![[r#"
+            /0: value is not of type "string"
+            /1: False schema does not allow value
+        "#]],
+        );
+        // What a dialect does not know says nothing in it.
+        in_07(r#""prefixItems":[{"type":"string"}]"#, "[1]", expect![[""]]);
+        in_07(
+            r#""dependencies":{"a":["b"]}"#,
+            r#"{"a":1}"#,
+            expect![[r#"
+            : "b" is a required property
+        "#]],
+        );
+        check(
+            r#""dependentRequired":{"a":["b"]}"#,
+            r#"{"a":1}"#,
+            expect![[r#"
+            : "b" is a required property
+        "#]],
+        );
+        in_07(
+            r#""if":{"required":["a"]},"then":{"required":["b"]}"#,
+            r#"{"a":1}"#,
+            expect![[r#"
+            : "b" is a required property
+        "#]],
+        );
+        check(
+            r#""allOf":[{"properties":{"a":{}}}],"unevaluatedProperties":false"#,
+            r#"{"a":1,"b":2}"#,
+            expect![[r#"
+                : Unevaluated properties are not allowed ('b' was unexpected)
+            "#]],
+        );
+        check(
+            r#""contains":{"type":"number"},"minContains":2"#,
+            r#"[1,"x"]"#,
+            expect![[r#"
+            : None of value are valid under the given schema
+        "#]],
+        );
+    }
+
+    /// A reference stands alone in draft-07, and beside others in 2020-12.
+    #[test]
+    fn references_and_numbers_of_each_dialect() {
+        const DRAFT_07: &str = "http://json-schema.org/draft-07/schema#";
+        let in_07 = |body, payload, expected| check_in(DRAFT_07, body, payload, expected);
+        let beside = r##""properties":{"a":{"$ref":"#/definitions/t","maximum":1}},"definitions":{"t":{"type":"number"}}"##;
+        in_07(beside, r#"{"a":2}"#, expect![[""]]);
+        check(
+            beside,
+            r#"{"a":2}"#,
+            expect![[r#"
+            /a: value is greater than the maximum of 1
+        "#]],
+        );
+        check(
+            r#""exclusiveMinimum":true"#,
+            "1",
+            expect![[r#"at /exclusiveMinimum: value is not of type "number""#]],
+        );
+        in_07(
+            r#""const":1.0,"minimum":-273.15"#,
+            "-273.150000000000000000001",
+            expect![[r#"
+            : 1.0 was expected
+            : value is less than the minimum of -273.15
+        "#]],
+        );
+    }
+
+    /// Patterns take time in proportion to the text, whatever they are, and bounded space.
+    #[test]
+    fn patterns_are_linear() {
+        let long = "a".repeat(60_000);
+        check(
+            r#""pattern":"^(a+)+$""#,
+            &format!("\"{long}b\""),
+            expect![[r#"
+            : value does not match "^(a+)+$"
+        "#]],
+        );
+        check(
+            r#""pattern":"(a|aa)+c""#,
+            &format!("\"{long}\""),
+            expect![[r#"
+            : value does not match "(a|aa)+c"
+        "#]],
+        );
+        check(
+            r#""pattern":"((((a{99}){99}){99}){99})""#,
+            "1",
+            expect![[r#"at /pattern: value is not a "regex""#]],
+        );
+        check(
+            r#""patternProperties":{"(?=a)":{}}"#,
+            "{}",
+            expect![[r#"at /patternProperties/(?=a): value is not a "regex""#]],
+        );
+    }
+
+    /// Nothing is fetched, from wherever it is referred to.
+    #[test]
+    fn nothing_is_fetched() {
+        for reference in
+            ["http://localhost/s.json", "file:///etc/passwd", "s.json", "//host/s", "urn:x", "#a"]
+        {
+            let text = format!(
+                "{{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"items\":{{\"$ref\":\"{reference}\"}}}}"
+            );
+            let error = PayloadSchema::compile(&text).expect_err(reference).to_string();
+            let expected = "at /items/$ref: a reference leads to a place in this document, #/…";
+            assert_eq!(error, expected, "{reference}");
+        }
+        check(
+            r#""$id":"http://localhost/","$ref":"s""#,
+            "1",
+            expect!["at /$ref: a reference leads to a place in this document, #/…"],
+        );
+        check(
+            r#""items":{"$id":"http://localhost/"}"#,
+            "1",
+            expect!["at /items: $id belongs to the whole schema"],
+        );
+        check(
+            r##""$dynamicRef":"#a""##,
+            "1",
+            expect!["at /: $dynamicRef is not used on the ledger: references are JSON pointers"],
+        );
+        check_in(
+            "http://json-schema.org/draft-04/schema#",
+            r#""type":"object""#,
+            "1",
+            expect!["at /: $schema is draft 2020-12 or draft-07, and must be stated"],
         );
     }
 
