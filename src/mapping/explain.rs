@@ -241,7 +241,14 @@ fn part(quad: &Quad) -> String {
 /// A term without what people do not read.
 fn plain(term: &Term) -> String {
     match term {
-        Term::NamedNode(node) => local(node.as_str()),
+        Term::NamedNode(node) => {
+            let example = Context::example();
+            match node.as_str().strip_prefix(example.record_iri()) {
+                Some(place) => place.trim_start_matches('#').to_owned(),
+                None if node.as_str() == example.device_iri() => "the device".to_owned(),
+                None => local(node.as_str()),
+            }
+        }
         Term::Literal(literal) => literal.value().to_owned(),
         Term::BlankNode(node) => node.to_string(),
     }

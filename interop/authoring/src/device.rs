@@ -17,7 +17,7 @@ use crate::device::describe::{Field, fields};
 use crate::device::keywords::{DEVICE, Keyword, unknown_keywords};
 use crate::device::lookup::Lookup;
 use crate::device::mapping::mapping;
-use crate::device::meaning::{Meaning, Meanings, meanings};
+use crate::device::meaning::{IdentifierForm, Meaning, Meanings, meanings};
 use crate::device::places::{Place, Places, Step, places};
 use crate::nearest::nearest;
 use crate::node::{Member, Node, Value};
@@ -106,6 +106,9 @@ fn compile_root(root: &Node, compiled: &mut Compiled, problems: &mut Vec<Problem
     problems.extend(without_meaning(&lookup, &places, &meanings));
     problems.extend(ambiguous(&places, &meanings));
     compiled.fields = fields(&lookup);
+    if problems.is_empty() {
+        problems.extend(unused(&lookup, &places, &meanings));
+    }
     if !meanings.values().any(says_something) && problems.is_empty() {
         let problem =
             Problem::at(root.at, ProblemCode::NoMeaning, "no field of the payload says anything");
@@ -226,6 +229,32 @@ fn without_meaning(
         problem.suggesting(suggested(places, index))
     })
     .collect()
+}
+
+/// Times and names of sensors that nothing is said of.
+fn unused(lookup: &Lookup<'_, '_>, places: &Places<'_>, meanings: &Meanings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, meaning) in meanings {
+        let what = match meaning {
+            Meaning::Time(_) => "time",
+            Meaning::Identifier(name) if name.form == IdentifierForm::SensorName => "sensor's name",
+            Meaning::Identifier(_)
+            | Meaning::Observes(_)
+            | Meaning::Actuates(_)
+            | Meaning::States(_)
+            | Meaning::Event(_)
+            | Meaning::Ignored(_) => continue,
+        };
+        let Some(place) = places.get(*index).filter(|_| !lookup.used.contains_key(index)) else {
+            continue;
+        };
+        let message = format!("{} is the {what} of nothing", places.name(*index));
+        let problem = Problem::at(place.at, ProblemCode::NoMeaning, message);
+        problems.push(problem.suggesting(
+            "others are nearer to every statement, or there is none; x-ignored leaves it out",
+        ));
+    }
+    problems
 }
 
 /// Whether an annotation is there; one that is wrong, or does not exist, is reported already.

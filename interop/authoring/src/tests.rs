@@ -393,6 +393,67 @@ fn an_actuator_that_has_not_answered_confirms_nothing() {
     );
 }
 
+#[test]
+fn properties_kinds_and_code_lists_of_others() {
+    gives(
+        "properties: {v: {type: number, x-observes: 'https://acme.example/Stroke', x-kind: Length, x-unit: MMT, x-unit-scheme: unece, x-statistic: Maximum}}",
+        r#"{"v": 12}"#,
+        expect![[r#"
+            <v> <qudt:hasUnit> <unit/M>
+            <v> <sosa:hasSimpleResult> "0.012"^^<xsd:decimal>
+            <v> <sosa:observedProperty> <https://acme.example/Stroke>
+            <v> <pv:originalUnit> "MMT"
+            <v> <pv:statistic> <pv:Maximum>
+        "#]],
+    );
+    gives(
+        "properties: {mode: {enum: [a, b, c], x-states: 'https://acme.example/mode', x-codes: {a: 'https://acme.example/A', '*': 'pv:Suspended'}}}",
+        r#"{"mode": "c"}"#,
+        expect![[r#"
+            <urn:pervade:device:example> <https://acme.example/mode> <pv:Suspended>
+        "#]],
+    );
+}
+
+#[test]
+fn times_that_are_named_and_other_forms() {
+    gives(
+        "properties: {a: {type: integer, x-time: epoch-microseconds}, b: {type: number, x-time: senml}, meta: {properties: {at: {type: string, x-time: iso-8601}}}, v: {type: number, x-observes: Voltage, x-unit: V, x-time-from: meta.at}, w: {type: number, x-observes: Voltage, x-unit: V, x-time-from: a}, x: {type: number, x-observes: Voltage, x-unit: V, x-time-from: b}}",
+        r#"{"a": 1773468612250000, "b": 5, "meta": {"at": "2026-03-14T06:00:00Z"}, "v": 1, "w": 2, "x": 3}"#,
+        expect![[r#"
+            <v> <qudt:hasUnit> <unit/V>
+            <v> <sosa:hasSimpleResult> "1"^^<xsd:decimal>
+            <v> <sosa:observedProperty> <pv:Voltage>
+            <v> <sosa:resultTime> "2026-03-14T06:00:00Z"^^<xsd:dateTimeStamp>
+            <v> <pv:originalUnit> "V"
+            <w> <qudt:hasUnit> <unit/V>
+            <w> <sosa:hasSimpleResult> "2"^^<xsd:decimal>
+            <w> <sosa:observedProperty> <pv:Voltage>
+            <w> <sosa:resultTime> "2026-03-14T06:10:12.25Z"^^<xsd:dateTimeStamp>
+            <w> <pv:originalUnit> "V"
+            <x> <qudt:hasUnit> <unit/V>
+            <x> <sosa:hasSimpleResult> "3"^^<xsd:decimal>
+            <x> <sosa:observedProperty> <pv:Voltage>
+            <x> <pv:originalUnit> "V"
+            <x> <pv:qualityFlag> <pv:RelativeTime>
+        "#]],
+    );
+}
+
+#[test]
+fn names_that_change() {
+    gives(
+        "additionalProperties: {type: object, properties: {t: {type: [number, 'null'], x-observes: Temperature, x-unit: K}}}",
+        r#"{"probe 1": {"t": 300}, "probe-2": {"t": null}}"#,
+        expect![[r#"
+            <probe%201/t> <qudt:hasUnit> <unit/DEG_C>
+            <probe%201/t> <sosa:hasSimpleResult> "26.85"^^<xsd:decimal>
+            <probe%201/t> <sosa:observedProperty> <pv:Temperature>
+            <probe%201/t> <pv:originalUnit> "K"
+        "#]],
+    );
+}
+
 #[track_caller]
 fn wrong(body: &str, expected: Expect) {
     expected.assert_eq(&shown(&compile("device.yaml", &format!("{DEVICE}{body}"))));
@@ -444,6 +505,12 @@ fn every_problem_is_told_with_a_suggestion() {
         "properties: {n: {type: string, x-ignored: x}}\nadditionalProperties: {type: number, x-observes: Voltage, x-unit: V}\n",
         expect![[r#"
             device.yaml:4:23: a value under a name that changes cannot be told from its neighbours; put the meaning on members of an object, or name every field [ambiguous]
+        "#]],
+    );
+    wrong(
+        "properties: {at: {type: integer, x-time: epoch-seconds}, o: {properties: {at: {type: integer, x-time: epoch-seconds}, v: {type: number, x-observes: Voltage, x-unit: V}}}}",
+        expect![[r#"
+            device.yaml:3:14: at is the time of nothing; others are nearer to every statement, or there is none; x-ignored leaves it out [no-meaning]
         "#]],
     );
     wrong(
