@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pervade_rdf::vocabulary::rdf;
@@ -15,11 +16,10 @@ pub(crate) type Id = usize;
 pub struct Graph<'a> {
     ids: BTreeMap<Key<'a>, Id>,
     keys: Vec<Key<'a>>,
-    /// Objects by subject and predicate, subjects by object and predicate.
-    forward: BTreeMap<(Id, Id), BTreeSet<Id>>,
-    backward: BTreeMap<(Id, Id), BTreeSet<Id>>,
-    /// Predicates by subject.
-    predicates: BTreeMap<Id, BTreeSet<Id>>,
+    /// Subject, predicate, object.
+    forward: BTreeSet<(Id, Id, Id)>,
+    /// Object, predicate, subject; made when it is first asked for, which few shapes do.
+    backward: OnceCell<BTreeSet<(Id, Id, Id)>>,
     /// Subjects and objects by predicate.
     pairs: BTreeMap<Id, Vec<(Id, Id)>>,
 }
@@ -50,12 +50,9 @@ impl<'a> Graph<'a> {
         let subject = self.intern(subject);
         let predicate = self.intern(Key::Iri(predicate));
         let object = self.intern(object);
-        if !self.forward.entry((subject, predicate)).or_default().insert(object) {
-            return;
+        if self.forward.insert((subject, predicate, object)) {
+            self.pairs.entry(predicate).or_default().push((subject, object));
         }
-        self.backward.entry((object, predicate)).or_default().insert(subject);
-        self.predicates.entry(subject).or_default().insert(predicate);
-        self.pairs.entry(predicate).or_default().push((subject, object));
     }
 
     /// The number of a node, which is given one if it has none.
@@ -82,15 +79,20 @@ impl<'a> Graph<'a> {
     }
 
     pub(crate) fn objects(&self, subject: Id, predicate: Id) -> impl Iterator<Item = Id> {
-        self.forward.get(&(subject, predicate)).into_iter().flatten().copied()
+        let range = (subject, predicate, Id::MIN)..=(subject, predicate, Id::MAX);
+        self.forward.range(range).map(|(_, _, object)| *object)
     }
 
     pub(crate) fn subjects(&self, object: Id, predicate: Id) -> impl Iterator<Item = Id> {
-        self.backward.get(&(object, predicate)).into_iter().flatten().copied()
+        let turned = || self.forward.iter().map(|(s, p, o)| (*o, *p, *s)).collect();
+        let range = (object, predicate, Id::MIN)..=(object, predicate, Id::MAX);
+        self.backward.get_or_init(turned).range(range).map(|(_, _, subject)| *subject)
     }
 
-    pub(crate) fn predicates(&self, subject: Id) -> impl Iterator<Item = Id> {
-        self.predicates.get(&subject).into_iter().flatten().copied()
+    /// The predicates and objects of a subject.
+    pub(crate) fn said_of(&self, subject: Id) -> impl Iterator<Item = (Id, Id)> {
+        let range = (subject, Id::MIN, Id::MIN)..=(subject, Id::MAX, Id::MAX);
+        self.forward.range(range).map(|(_, predicate, object)| (*predicate, *object))
     }
 
     /// Subjects and objects of a predicate.
@@ -114,7 +116,7 @@ impl<'a> Graph<'a> {
         let (Some(class), Some(of_type)) = (self.iri(class), self.iri(rdf::TYPE)) else {
             return false;
         };
-        if self.forward.get(&(node, of_type)).is_some_and(|types| types.contains(&class)) {
+        if self.forward.contains(&(node, of_type, class)) {
             return true;
         }
         let below = self.classes_below(class);

@@ -2,7 +2,7 @@ mod compound;
 mod single;
 mod together;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pervade_rdf::vocabulary::rdf;
 
@@ -46,13 +46,17 @@ impl Shapes {
     /// Shapes with the nodes they are for, each pair once.
     fn targets<'a>(&'a self, graph: &mut Graph<'a>) -> BTreeSet<(usize, Id)> {
         let mut targets = BTreeSet::new();
-        let of_type = graph.iri(rdf::TYPE);
+        let types = graph.iri(rdf::TYPE).map(|of_type| graph.pairs(of_type)).unwrap_or_default();
+        let mut by_class: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
         for (class, places) in &self.by_class {
-            let (Some(class), Some(of_type)) = (graph.iri(class), of_type) else { continue };
+            let Some(class) = graph.iri(class) else { continue };
             for class in graph.classes_below(class) {
-                let nodes = graph.subjects(class, of_type);
-                targets.extend(nodes.flat_map(|node| places.iter().map(move |at| (*at, node))));
+                by_class.entry(class).or_default().extend(places);
             }
+        }
+        for (node, class) in types {
+            let places = by_class.get(class).into_iter().flatten();
+            targets.extend(places.map(|place| (*place, *node)));
         }
         for (target, place) in &self.by_target {
             match target {

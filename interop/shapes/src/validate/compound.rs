@@ -61,11 +61,10 @@ impl<'s> Checking<'s, '_, '_> {
     ) {
         let mut extra = Vec::new();
         for value in &looked.values {
-            for predicate in self.graph.predicates(*value) {
+            for (predicate, object) in self.graph.said_of(*value) {
                 let Key::Iri(iri) = self.graph.key(predicate) else { continue };
                 if !allowed.contains(iri) {
-                    let objects = self.graph.objects(*value, predicate);
-                    extra.extend(objects.map(|object| (format!("<{iri}>"), object)));
+                    extra.push((format!("<{iri}>"), object));
                 }
             }
         }
