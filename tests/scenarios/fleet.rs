@@ -14,7 +14,7 @@ use pervade_recording::record::Record;
 use crate::contracts::RELAY;
 use crate::world::{BOTH, RECORDING, REGISTRY, World, chaincode, committed};
 
-/// A network on which five vendors' packages are published and their devices enrolled.
+/// A network on which every shipped package is published, and a device of each enrolled.
 pub(crate) struct Fleet {
     pub(crate) world: World,
     pub(crate) devices: Vec<Device>,

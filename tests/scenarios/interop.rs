@@ -20,7 +20,7 @@ use crate::world::{
     refused,
 };
 
-/// T-69, T-71, T-16: payloads of five dialects answer one question, in one unit and order, and each
+/// T-69, T-71, T-16: payloads of many dialects answer one question, in one unit and order, and each
 /// row leads back to the payload as its device sent it, and to who signed it.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_question_spans_every_vendor() {

@@ -131,7 +131,7 @@ fn a_device_records_with_its_own_type() {
     let mut world = World::new();
     let device = world.device(&probe());
     let meter = named("shelly");
-    let call = record(&device, &meter, &first_payload(&meter));
+    let call = record(&device, &meter, first_payload(&meter));
     world.refuses(&call, expect!["422 DEVICE_TYPE_MISMATCH: the device is a decentlab/dl-5tm 1.0.0, the package is of shelly/plus-plug-s 1.0.0"]);
 }
 
