@@ -709,3 +709,18 @@ fn json_says_the_same() {
         assert_eq!(compiled.texts, compile("device.yaml", text).texts, "the same bytes");
     }
 }
+
+/// Sources, subjects and objects multiply; what they come to is bounded.
+#[test]
+fn short_texts_do_not_become_long_mappings() {
+    let many = |item: &str, count: usize| vec![item; count].join(", ");
+    let text = format!(
+        "prefixes: {{e: 'http://e/'}}\nmappings:\n  m:\n    sources: [{}]\n    s: [{}]\n    po: [{}]\n",
+        many("['a.csv~csv']", 30),
+        many("'e:$(id)'", 30),
+        many("[e:p, $(a)]", 400)
+    );
+    let read = yarrrml("m.yml", &text);
+    let codes: Vec<&str> = read.problems.iter().map(|problem| problem.code.as_str()).collect();
+    assert_eq!(codes, ["too-large"]);
+}

@@ -103,6 +103,9 @@ fn each(node: &Node) -> Vec<&Node> {
     node.list().map_or_else(|| vec![node], |items| items.iter().collect())
 }
 
+/// Most lines of the mapping that a text comes to: sources, subjects and objects multiply.
+const LINES_MAX: usize = 50_000;
+
 /// A YARRRML text being read.
 #[derive(Debug, Default)]
 struct Reading {
@@ -130,6 +133,14 @@ impl Reading {
 
     /// One line of the mapping, and where it comes from.
     fn line(&mut self, at: Position, line: &str) {
+        if self.places.len() >= LINES_MAX {
+            let is_told = self.problems.iter().any(|found| found.code == ProblemCode::TooLarge);
+            if !is_told {
+                let message = format!("the mapping comes to more than {LINES_MAX} lines");
+                self.report(at, ProblemCode::TooLarge, message);
+            }
+            return;
+        }
         self.turtle.push_str(line);
         self.turtle.push('\n');
         self.places.push(at);

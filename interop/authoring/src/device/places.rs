@@ -7,7 +7,7 @@ use crate::node::{Node, Value};
 use crate::problem::{Problem, ProblemCode};
 
 /// Most places of a payload that a schema may describe.
-pub(crate) const PLACES_MAX: usize = 4_000;
+pub(crate) const PLACES_MAX: usize = 2_000;
 
 /// Most schemas inside one another, those behind references included.
 const WAY_DOWN_MAX: usize = 128;
