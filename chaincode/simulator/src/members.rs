@@ -13,8 +13,8 @@ use pervade_channel_config::genesis::{self, OrgProfile, Profile};
 use pervade_channel_config::{BatchRules, ConfigError};
 use pervade_identity::{EcdsaSigner, Role, Signer, SignerError};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyUsagePurpose,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer,
+    KeyUsagePurpose, date_time_ymd,
 };
 use thiserror::Error;
 
@@ -108,8 +108,14 @@ impl Members {
     }
 
     /// A member of an organisation.
-    pub(crate) fn enroll(&self, name: &str, role: Role, of: &str) -> Result<Member, MemberError> {
-        Ok(Member(self.organization(of)?.authority.enroll(name, role)?))
+    pub(crate) fn enroll(
+        &self,
+        name: &str,
+        role: Role,
+        of: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<Member, MemberError> {
+        Ok(Member(self.organization(of)?.authority.enroll(name, role, attributes)?))
     }
 
     /// The identifier of an organisation that takes part.
@@ -136,7 +142,7 @@ struct Organization {
 impl Organization {
     fn new(id: MspId) -> Result<Self, MemberError> {
         let authority = Authority::new(id)?;
-        let peer = authority.enroll("peer0", Role::Peer)?;
+        let peer = authority.enroll("peer0", Role::Peer, &[])?;
         Ok(Self { authority, peer })
     }
 
@@ -171,11 +177,22 @@ impl Authority {
         Ok(Self { id, root, issuer: Issuer::new(params, key) })
     }
 
-    fn enroll(&self, name: &str, role: Role) -> Result<Arc<EcdsaSigner>, MemberError> {
+    fn enroll(
+        &self,
+        name: &str,
+        role: Role,
+        attributes: &[(&str, &str)],
+    ) -> Result<Arc<EcdsaSigner>, MemberError> {
         let key = DerivedKey::new(&[self.id.as_str(), role.as_str(), name])?;
         let mut params = named(name, Some(role));
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        if !attributes.is_empty() {
+            let attributes: BTreeMap<&str, &str> = attributes.iter().copied().collect();
+            let written = serde_json::json!({ "attrs": attributes }).to_string().into_bytes();
+            let extension = CustomExtension::from_oid_content(&ATTRIBUTES_OID, written);
+            params.custom_extensions.push(extension);
+        }
         let certificate = params.signed_by(&key, &self.issuer).map_err(MemberError::Certificate)?;
         let (certificate, key) = (certificate.pem(), key.to_pem()?);
         let signer = EcdsaSigner::from_pem(self.id.clone(), certificate.as_bytes(), key.as_bytes());
@@ -208,6 +225,9 @@ impl Authority {
         MspConfig { r#type: 0, config: definition.encode_to_vec() }
     }
 }
+
+/// The extension in which Fabric's CA writes attributes.
+const ATTRIBUTES_OID: [u64; 9] = [1, 2, 3, 4, 5, 6, 7, 8, 1];
 
 fn named(name: &str, role: Option<Role>) -> CertificateParams {
     let mut params = CertificateParams::default();

@@ -94,7 +94,20 @@ impl Simulator {
     /// # Errors
     /// If the organisation does not take part, or the name fits in no certificate.
     pub fn client(&self, organization: &str, name: &str) -> Result<Member, Fault> {
-        Ok(self.members.enroll(name, Role::Client, organization)?)
+        self.client_with(organization, name, &[])
+    }
+
+    /// A client whose certificate has these attributes; otherwise as [`client`](Self::client).
+    ///
+    /// # Errors
+    /// As [`client`](Self::client).
+    pub fn client_with(
+        &self,
+        organization: &str,
+        name: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<Member, Fault> {
+        Ok(self.members.enroll(name, Role::Client, organization, attributes)?)
     }
 
     /// An administrator of an organisation; otherwise as [`client`](Self::client).
@@ -102,7 +115,7 @@ impl Simulator {
     /// # Errors
     /// As [`client`](Self::client).
     pub fn admin(&self, organization: &str, name: &str) -> Result<Member, Fault> {
-        Ok(self.members.enroll(name, Role::Admin, organization)?)
+        Ok(self.members.enroll(name, Role::Admin, organization, &[])?)
     }
 
     /// Deploys a chaincode under its own name: every organisation approves it, then it is
