@@ -112,6 +112,23 @@ fn a_deprecated_package_keeps_its_meaning() {
     assert_eq!(described.device_type, DeviceType::of(&new.manifest));
 }
 
+/// T-72: a device type names how its payloads are written, by what they travel, and the vocabulary
+/// that they are mapped to.
+#[test]
+fn a_device_type_names_its_settings() {
+    let mut world = World::new();
+    for package in shipped() {
+        world.says(publish(&package), expect!["published"]);
+        let described = world.ask("describe", [package.id().to_string()]);
+        let described: Description = serde_json::from_slice(&described).unwrap();
+        assert_eq!(described.device_type, DeviceType::of(&package.manifest));
+        assert_eq!(described.payload.language, package.manifest.payload.name());
+        assert!(!described.payload.transports.is_empty(), "{}", described.device_type);
+        let own = described.vocabulary.iter().any(|name| name == "urn:pervade:vocab#");
+        assert!(own, "{}: {:?}", described.device_type, described.vocabulary);
+    }
+}
+
 /// T-70: packages are found by vendor, by model, and by what they speak of.
 #[test]
 fn packages_are_found_by_what_they_say() {
