@@ -1,7 +1,7 @@
 //! What a payload costs, and what checking its graph against the shapes adds.
 //!
 //! ```sh
-//! cargo bench -p pervade-package [-- ROUNDS]
+//! cargo bench -p pervade-package --bench shapes [-- ROUNDS]
 //! ```
 //!
 //! The first example of every shipped package, on one thread: read, validated, mapped and
