@@ -31,6 +31,9 @@ pub fn compare(old: &DevicePackage, new: &DevicePackage) -> Result<Vec<Break>, V
         found.add(Affected::Devices, Change::PayloadLanguage, "package.json");
     }
     schema::compare(&old.schema, &new.schema, &mut found);
+    if new.shapes.is_some() && new.shapes != old.shapes {
+        found.add(Affected::Devices, Change::ShapesChanged, "shapes.ttl");
+    }
     compare_terms(&before, &after, &mut found);
     for example in &old.examples {
         let place = format!("examples/{}", example.name);
@@ -84,6 +87,8 @@ pub enum Change {
     PatternChanged,
     /// Schemas are composed in another way.
     CompositionChanged,
+    /// The package has other shapes; whether they accept what the old ones did is not decided.
+    ShapesChanged,
     /// A payload that was an example is refused.
     ExampleRefused,
     /// A class, property or constant object is not stated any more.
@@ -105,6 +110,7 @@ impl Change {
             Self::LimitTightened => "limit-tightened",
             Self::PatternChanged => "pattern-changed",
             Self::CompositionChanged => "composition-changed",
+            Self::ShapesChanged => "shapes-changed",
             Self::ExampleRefused => "example-refused",
             Self::TermGone => "term-gone",
             Self::StatementGone => "statement-gone",
@@ -257,6 +263,12 @@ mod tests {
             in_schema("\"maximum\": 223", "\"maximum\": 200"),
             expect![[r#"
                 devices: limit-tightened at /properties/f_port/maximum
+            "#]],
+        );
+        check(
+            |package| package.shapes = Some("# none".to_owned()),
+            expect![[r#"
+                devices: shapes-changed at shapes.ttl
             "#]],
         );
         check(

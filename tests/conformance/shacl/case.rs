@@ -92,9 +92,9 @@ fn compare(
 
 /// Focus, path, component, shape, severity, value, message.
 fn told(result: &ValidationResult, keeps_blanks: bool, tells_messages: bool) -> [String; 7] {
-    let node = |node: &Node| match node {
-        Node::Blank(_) if !keeps_blanks => "_:".to_owned(),
-        other => other.to_string(),
+    let node = |node: &Node| {
+        let is_hidden = matches!(node, Node::Blank(_)) && !keeps_blanks;
+        if is_hidden { "_:".to_owned() } else { node.to_string() }
     };
     let severity = match &result.severity {
         Severity::Violation => format!("<{SH}Violation>"),
