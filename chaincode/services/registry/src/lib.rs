@@ -16,7 +16,7 @@
 //! | `publisher/<id>` | [`Publisher`](record::Publisher), canonical JSON |
 //! | (`vendor`, name) | [`Vendor`](record::Vendor): whose the vendor is |
 //! | (`deprecation`, id) | [`Deprecation`](record::Deprecation) |
-//! | (`of-model`, …), (`of-vocabulary`, …) | where a package is [found](discover) by what it says |
+//! | (`of-model`, …), (`of-vocabulary`, …) | where a package is found by what it says |
 //!
 //! **Whose word it is.** A vendor belongs to the organisation that published for it first. Every
 //! change of its packages writes the vendor's own key, and that key's policy demands the
