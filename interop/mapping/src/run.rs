@@ -21,7 +21,7 @@ pub use json::json_records;
 pub const ITERATIONS_MAX: usize = 50_000;
 
 /// Most quads of one run, duplicates counted.
-pub const QUADS_MAX: usize = 20_000;
+pub const QUADS_MAX: usize = 10_000;
 
 /// Most terms of one run; every combination of a template's values is one.
 pub const TERMS_MAX: usize = 100_000;

@@ -4,7 +4,7 @@
 //! cargo bench -p pervade-package --bench hostile
 //! ```
 //!
-//! Fails if one case takes longer than [`EACH_MS_MAX`].
+//! Fails if refusing one takes longer than [`EACH_MS_MAX`].
 
 #![expect(
     clippy::disallowed_methods,
@@ -19,7 +19,7 @@ mod cases;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Longest that a case may take.
+/// Longest that a refusal may take.
 const EACH_MS_MAX: u128 = 50;
 
 fn main() -> ExitCode {
@@ -30,7 +30,9 @@ fn main() -> ExitCode {
         let begun = Instant::now();
         let outcome = case.outcome();
         let took = begun.elapsed();
-        slow += usize::from(took.as_millis() > EACH_MS_MAX);
+        // What is taken may take its time: it is a payload like others.
+        let is_refused = !outcome.contains("read back");
+        slow += usize::from(is_refused && took.as_millis() > EACH_MS_MAX);
         println!("| {} | {:.1} | {outcome} |", case.name, took.as_secs_f64() * 1e3);
     }
     println!("\n{slow} took longer than {EACH_MS_MAX} ms");

@@ -28,6 +28,6 @@ pub use oxrdf::{
 };
 pub use positions::Position;
 pub use turtle::{
-    PositionedTriple, TURTLE_BYTES_MAX, TURTLE_TRIPLES_MAX, TurtleDocument, TurtleError,
-    parse_turtle, parse_turtle_document,
+    PositionedTriple, TURTLE_BYTES_MAX, TURTLE_DEPTH_MAX, TURTLE_TRIPLES_MAX, TurtleDocument,
+    TurtleError, parse_turtle, parse_turtle_document,
 };

@@ -11,6 +11,26 @@ pub const TURTLE_BYTES_MAX: usize = 1 << 20;
 /// Most triples of a Turtle document; what people write has fewer, however long its text is.
 pub const TURTLE_TRIPLES_MAX: usize = 10_000;
 
+/// Most brackets inside one another.
+pub const TURTLE_DEPTH_MAX: usize = 256;
+
+/// Whether more brackets are open at once than may be. The parser gives nothing before they close.
+/// Brackets in texts, IRIs and comments count too, but hardly ever so many of one kind.
+fn nests_too_deeply(text: &str) -> bool {
+    let mut open = [0_usize; 2];
+    text.bytes().any(|byte| {
+        let [square, round] = &mut open;
+        match byte {
+            b'[' => *square = square.saturating_add(1),
+            b']' => *square = square.saturating_sub(1),
+            b'(' => *round = round.saturating_add(1),
+            b')' => *round = round.saturating_sub(1),
+            _ => {}
+        }
+        open.iter().any(|open| *open > TURTLE_DEPTH_MAX)
+    })
+}
+
 /// One triple and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PositionedTriple {
@@ -58,6 +78,9 @@ pub fn parse_turtle_document(
     if let Some(base) = base {
         parser =
             parser.with_base_iri(base).map_err(|_| TurtleError::Base { base: base.to_owned() })?;
+    }
+    if nests_too_deeply(text) {
+        return Err(TurtleError::TooDeep { limit: TURTLE_DEPTH_MAX });
     }
     let mut names = BlankNames::default();
     let mut triples = Vec::new();
@@ -124,6 +147,12 @@ pub enum TurtleError {
         /// [`TURTLE_BYTES_MAX`].
         limit: usize,
     },
+    /// Too many brackets are open at once.
+    #[error("more than {limit} brackets inside one another")]
+    TooDeep {
+        /// [`TURTLE_DEPTH_MAX`].
+        limit: usize,
+    },
     /// The document has too many triples.
     #[error("more than {limit} triples")]
     TooManyTriples {
@@ -138,9 +167,10 @@ impl TurtleError {
     pub const fn position(&self) -> Position {
         match self {
             Self::Syntax { position, .. } => *position,
-            Self::Base { .. } | Self::TooLong { .. } | Self::TooManyTriples { .. } => {
-                Position::START
-            }
+            Self::Base { .. }
+            | Self::TooLong { .. }
+            | Self::TooDeep { .. }
+            | Self::TooManyTriples { .. } => Position::START,
         }
     }
 }
