@@ -1,3 +1,5 @@
+use pervade_mapping::name_distance;
+
 /// Longest name that is compared, in characters.
 const NAME_CHARS_MAX: usize = 64;
 
@@ -12,7 +14,7 @@ pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> O
     known
         .filter_map(|candidate| {
             let lower = candidate.to_lowercase();
-            let distance = distance(&wanted, &lower);
+            let distance = name_distance(&wanted, &lower);
             let held = wanted.len() >= 4 && (lower.contains(&wanted) || wanted.contains(&lower));
             let score = if distance <= allowed {
                 distance
@@ -25,25 +27,6 @@ pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> O
         })
         .min()
         .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein distance; names are short.
-fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
-    for (at, a) in left.chars().enumerate() {
-        let mut diagonal = at;
-        let mut last = at + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {
-            let change = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            last = change.min(last + 1).min(*cell + 1);
-            *cell = last;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

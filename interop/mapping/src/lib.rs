@@ -21,6 +21,7 @@
 mod document;
 mod functions;
 mod lower;
+mod names;
 mod path;
 mod plan;
 mod problem;
@@ -38,6 +39,7 @@ pub use document::{
 };
 pub use functions::{Function, FunctionError, LIBRARY_VERSION, TextFunction, place_iri};
 pub use lower::{Lowered, lower, lower_open};
+pub use names::name_distance;
 pub use path::Path as JsonPath;
 pub use plan::{Constant, Conversion, Given, Measurement, Origin, Plan, StatedTerms};
 pub use problem::{PROBLEMS_MAX, Problem, ProblemCode};

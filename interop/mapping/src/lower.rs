@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pervade_rdf::{Position, Term, TurtleError, parse_turtle_document};
 
+use crate::names::name_distance;
 use crate::plan::{Execution, ObjectMap, Plan, Profile, Rows, Table, TriplesMap};
 use crate::problem::{PROBLEMS_MAX, Problem, ProblemCode};
 use crate::source::{LogicalSource, Outside};
@@ -253,38 +254,22 @@ impl<'g> Lowering<'g> {
     }
 }
 
+/// Longest name that is compared, in bytes.
+const NAME_BYTES_MAX: usize = 40;
+
 /// The known property that differs in at most two letters.
 fn nearest(local: &str, profile: Profile) -> Option<&'static str> {
+    if local.len() > NAME_BYTES_MAX {
+        return None;
+    }
     let open = if profile == Profile::Open { OPEN_PROPERTIES } else { &[] };
     PROPERTIES
         .iter()
         .chain(open)
-        .map(|known| (distance(local, known), *known))
+        .map(|known| (name_distance(local, known), *known))
         .filter(|(distance, _)| *distance <= 2)
         .min()
         .map(|(_, known)| known)
-}
-
-/// Levenshtein distance; names are short.
-fn distance(left: &str, right: &str) -> usize {
-    if left.len() > 40 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
-    for (at, a) in left.chars().enumerate() {
-        let mut diagonal = at;
-        let mut last = at + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {
-            let change = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            last = change.min(last + 1).min(*cell + 1);
-            *cell = last;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -173,6 +173,7 @@ pub(super) const UNITS: &[(&str, &str)] = &[
     ("pct", "%"),
     ("percent", "%"),
     ("rh", "%"),
+    ("lpm", "l/min"),
     ("hpa", "hPa"),
     ("mbar", "mbar"),
     ("kpa", "kPa"),
