@@ -1,0 +1,188 @@
+//! Sums that many transactions add to at once.
+
+use pervade_chaincode::{
+    CompositeKey, CompositeKeyError, Fault, LedgerError, ReadTransaction, Transaction,
+};
+
+use crate::{Amount, AmountError};
+
+/// A sum that somebody owns, an account as a rule: a base, and notes.
+///
+/// What is added becomes a note of its own, named after the transaction: nothing is read, so that
+/// additions conflict with nothing, however many come at once. Whoever takes from the sum
+/// takes from the base, and picks up notes only if the base is not enough.
+///
+/// | Key | Value |
+/// |---|---|
+/// | (kind, owner) | the base, a number of units |
+/// | (kind`-note`, owner, transaction) | a note, the same |
+///
+/// A transaction may add to or take from a sum once: it does not see what it wrote.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally<'a> {
+    kind: &'a str,
+    owner: &'a str,
+}
+
+impl<'a> Tally<'a> {
+    /// Most notes that are picked up at once.
+    pub const NOTES_AT_ONCE: usize = 64;
+
+    /// Most notes that are counted.
+    pub const NOTES_MAX: usize = 10_000;
+
+    /// The owner's sum of one kind.
+    #[must_use]
+    pub fn new(kind: &'a str, owner: &'a str) -> Self {
+        Self { kind, owner }
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// If it has too many notes, or the ledger fails.
+    pub async fn total(&self, tx: &ReadTransaction) -> Result<Amount, TallyError> {
+        let mut total = self.base(tx).await?;
+        let mut notes = tx.composite(&self.notes()?);
+        let mut seen = 0_usize;
+        while let Some(note) = notes.next().await? {
+            seen = seen.saturating_add(1);
+            if seen > Self::NOTES_MAX {
+                return Err(TallyError::TooManyNotes);
+            }
+            total = total.plus(amount(&note.key, &note.value)?)?;
+        }
+        Ok(total)
+    }
+
+    /// Adds to it.
+    ///
+    /// # Errors
+    /// If the ledger fails.
+    pub async fn add(&self, tx: &mut Transaction, amount: Amount) -> Result<(), TallyError> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let note = self.note(tx.tx_id().as_str())?;
+        Ok(tx.put_json(&note, &amount).await?)
+    }
+
+    /// Takes from it.
+    ///
+    /// # Errors
+    /// If there is less, or the ledger fails.
+    pub async fn take(&self, tx: &mut Transaction, amount: Amount) -> Result<(), TallyError> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let base = self.base(tx).await?;
+        let available =
+            if base < amount { self.gathered(tx, base, Some(amount)).await? } else { base };
+        let left = available.minus(amount).map_err(|_| TallyError::Short { available })?;
+        Ok(tx.put_json(&self.key()?, &left).await?)
+    }
+
+    /// Begins it with a base, where there is nothing yet.
+    ///
+    /// # Errors
+    /// If the ledger fails.
+    pub async fn begin(&self, tx: &mut Transaction, base: Amount) -> Result<(), TallyError> {
+        Ok(tx.put_json(&self.key()?, &base).await?)
+    }
+
+    /// Whether it is at least so much. Notes are counted only if the base is less.
+    ///
+    /// # Errors
+    /// If the ledger fails.
+    pub async fn is_at_least(
+        &self,
+        tx: &ReadTransaction,
+        amount: Amount,
+    ) -> Result<bool, TallyError> {
+        if self.base(tx).await? >= amount {
+            return Ok(true);
+        }
+        Ok(self.total(tx).await? >= amount)
+    }
+
+    /// Puts notes into the base, at most [`NOTES_AT_ONCE`](Self::NOTES_AT_ONCE) of them.
+    ///
+    /// # Errors
+    /// If the ledger fails.
+    pub async fn gather(&self, tx: &mut Transaction) -> Result<(), TallyError> {
+        let base = self.base(tx).await?;
+        let gathered = self.gathered(tx, base, None).await?;
+        if gathered != base {
+            tx.put_json(&self.key()?, &gathered).await?;
+        }
+        Ok(())
+    }
+
+    /// The base with notes that are deleted for it, until it is enough.
+    async fn gathered(
+        &self,
+        tx: &mut Transaction,
+        mut base: Amount,
+        enough: Option<Amount>,
+    ) -> Result<Amount, TallyError> {
+        let mut notes = tx.composite(&self.notes()?);
+        for _ in 0..Self::NOTES_AT_ONCE {
+            if enough.is_some_and(|enough| base >= enough) {
+                break;
+            }
+            let Some(note) = notes.next().await? else { break };
+            base = base.plus(amount(&note.key, &note.value)?)?;
+            tx.delete(&note.key).await?;
+        }
+        Ok(base)
+    }
+
+    async fn base(&self, tx: &ReadTransaction) -> Result<Amount, TallyError> {
+        Ok(tx.get_json(&self.key()?).await?.unwrap_or_default())
+    }
+
+    fn key(&self) -> Result<CompositeKey, TallyError> {
+        Ok(CompositeKey::new(self.kind, [self.owner])?)
+    }
+
+    fn notes(&self) -> Result<CompositeKey, TallyError> {
+        Ok(CompositeKey::new(&format!("{}-note", self.kind), [self.owner])?)
+    }
+
+    fn note(&self, tx_id: &str) -> Result<CompositeKey, TallyError> {
+        let kind = format!("{}-note", self.kind);
+        Ok(CompositeKey::new(&kind, [self.owner, tx_id])?)
+    }
+}
+
+fn amount(key: &str, value: &[u8]) -> Result<Amount, LedgerError> {
+    serde_json::from_slice(value)
+        .map_err(|source| LedgerError::Json { key: key.to_owned(), source })
+}
+
+/// Why a sum cannot be changed or told.
+#[derive(Debug, thiserror::Error, Fault)]
+#[non_exhaustive]
+pub enum TallyError {
+    /// Not enough; notes beyond those that are picked up at once are not counted.
+    #[error("there is only {available}")]
+    #[fault(status = CONFLICT, code = "INSUFFICIENT_FUNDS")]
+    Short {
+        /// How much there is.
+        available: Amount,
+    },
+    /// More notes than are counted.
+    #[error("there are more notes than are counted: have them gathered")]
+    #[fault(status = CONFLICT)]
+    TooManyNotes,
+    /// The sum cannot be.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+    /// The key cannot be built.
+    #[error("the key of a sum: {0}")]
+    #[fault(status = INTERNAL, code = "TALLY_KEY")]
+    Key(#[from] CompositeKeyError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
