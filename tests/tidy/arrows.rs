@@ -19,6 +19,8 @@ const LAYERS: &[(&str, u8)] = &[
     ("network/embedded", 3),
     ("network/", 2),
     ("peer-client", 2),
+    ("agents/content", 2),
+    ("agents/", 3),
     ("demo", 4),
     ("tests", 4),
 ];

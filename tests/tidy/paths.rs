@@ -17,8 +17,8 @@ fn paths_named_in_the_documents_exist() {
 
 /// Words in back quotes that look like paths of this checkout.
 fn named_paths(text: &str) -> Vec<String> {
-    let roots = ["src/", "demo/", "fabric/", "chaincode/", "interop/", "peer-client/", "network/"];
-    let others = ["tests/", "schemas/", "ontology/", "docs/", ".ci/"];
+    let roots = ["src/", "demo/", "fabric/", "chaincode/", "interop/", "network/", "agents/"];
+    let others = ["peer-client/", "tests/", "schemas/", "ontology/", "docs/", ".ci/"];
     text.split('`')
         .skip(1)
         .step_by(2)

@@ -12,9 +12,17 @@ pub(crate) fn root() -> PathBuf {
 /// Every hand-written Rust file, relative to the root, with its text.
 pub(crate) fn rust_files() -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
-    for folder in
-        ["src", "demo", "fabric", "chaincode", "interop", "peer-client", "network", "tests"]
-    {
+    for folder in [
+        "src",
+        "demo",
+        "fabric",
+        "chaincode",
+        "interop",
+        "peer-client",
+        "network",
+        "agents",
+        "tests",
+    ] {
         walk(&root().join(folder), &mut files);
     }
     files.sort();
