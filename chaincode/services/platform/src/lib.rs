@@ -27,6 +27,7 @@ mod amount;
 mod binding;
 mod epochs;
 mod key;
+mod outcome;
 mod tally;
 
 pub use account::{AccountId, BadAccount, Signer, SignerError, signer};
@@ -34,6 +35,7 @@ pub use amount::{Amount, AmountError};
 pub use binding::{BindError, BindEvent, Bound, BoundError, ContractSet, Manager, bind, bound};
 pub use epochs::{EpochError, Epochs};
 pub use key::{BadKey, KeyProof, PublicKey, verify};
+pub use outcome::Outcome;
 pub use tally::{Tally, TallyError};
 
 /// The certificate attribute, with the value `true`, of who may bind a set.
