@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("network/", 2),
     ("peer-client", 2),
     ("agents/content", 2),
+    ("agents/sealing", 2),
     ("agents/", 3),
     ("demo", 4),
     ("tests", 4),
