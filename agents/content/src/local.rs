@@ -28,7 +28,12 @@ impl LocalStore {
     /// # Errors
     /// The folder cannot be made.
     pub fn open(files: Arc<dyn Vfs>, folder: PathBuf) -> Result<Self, StoreError> {
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        let is_new = !files.exists(&folder);
         files.create_dir_all(&folder).map_err(at(&folder))?;
+        if let Some(above) = above.filter(|_| is_new) {
+            files.sync_dir(above).map_err(at(above))?;
+        }
         Ok(Self { files, folder })
     }
 

@@ -109,6 +109,18 @@ async fn a_file_torn_anywhere_is_completed() {
 }
 
 #[tokio::test]
+async fn what_a_crash_left_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    for id in blocks(&large()) {
+        fs::write(folder.path().join(format!("{id}.new")), vec![1; 400_000]).unwrap();
+    }
+    let store = store(folder.path());
+    let id = store.put(large()).await.unwrap();
+    assert_eq!(store.get(id, LIMIT).await.unwrap(), large());
+    assert_eq!(names(folder.path()).len(), 3, "nothing else is left");
+}
+
+#[tokio::test]
 async fn two_may_keep_the_same_at_the_same_time() {
     let folder = tempfile::tempdir().unwrap();
     for _round in 0..20 {
