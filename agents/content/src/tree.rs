@@ -218,8 +218,8 @@ mod tests {
     use super::testing::{SMALL, blocks, pattern};
     use super::{Blocks, Layout, address, address_in};
 
-    // The identifiers were computed with `ipfs-unixfs-importer` 17 of js-ipfs, set to the same
-    // chunks, width, raw leaves and layout.
+    // The identifiers were computed with Kubo's own code (boxo 0.43.0) and with js-ipfs's
+    // (`ipfs-unixfs-importer` 17.1.1), set to the same chunks, width, raw leaves and layout.
 
     /// W-86, W-89: a file's identifier is the one that IPFS gives it.
     #[test]
