@@ -45,7 +45,9 @@ impl Member {
         self.0.certificate()
     }
 
-    pub(crate) fn signer(&self) -> &dyn Signer {
+    /// Signs what the member says beside the ledger.
+    #[must_use]
+    pub fn signer(&self) -> &dyn Signer {
         self.0.as_ref()
     }
 }

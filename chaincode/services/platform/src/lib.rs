@@ -28,6 +28,7 @@ mod binding;
 mod epochs;
 mod key;
 mod outcome;
+mod page;
 mod tally;
 
 pub use account::{AccountId, BadAccount, Signer, SignerError, signer};
@@ -36,6 +37,7 @@ pub use binding::{BindError, BindEvent, Bound, BoundError, ContractSet, Manager,
 pub use epochs::{EpochError, Epochs};
 pub use key::{BadKey, KeyProof, PublicKey, verify};
 pub use outcome::Outcome;
+pub use page::{BadPageSize, PageSize};
 pub use tally::{Tally, TallyError};
 
 /// The certificate attribute, with the value `true`, of who may bind a set.

@@ -1,0 +1,49 @@
+//! The manager of users: who they are, what they have earned, what they are told.
+//!
+//! **Accounts.** Whoever has a certificate of a member organisation can register, once. The
+//! account is the address of the key that signed; an account never comes from an argument. The key
+//! may be changed later and the account stays: by its user, who still has the old one, or by an
+//! administrator of the user's organisation, if it was lost or somebody else has it. Then the user's
+//! *generation* grows, and devices that were set up before are to be set up again. The new key
+//! proves by a signature that its holder wants this. A key that was a user's once is never
+//! anybody's again.
+//!
+//! **Reputation** is a sum of points. A completed task earns its creator one and its respondent
+//! two, in one transaction with everything else that its completion means. Where the terms do not
+//! ask for the rule to the letter, tasks of one's own earn nothing, nor do those between users whom an
+//! administrator declared to be one owner's, and after a number of tasks between the same two only
+//! few of those that follow earn anything: reputation cannot be farmed.
+//!
+//! **Histories and notifications** are kept for ever, and outlive the tasks that they tell of.
+//!
+//! Two functions are for the manager of tasks alone, [`engage`](UsersClient::engage) and
+//! [`settle`](UsersClient::settle).
+//!
+//! | Key | Value |
+//! |---|---|
+//! | `bound` | the names of the set and the [`UserTerms`](record::UserTerms) |
+//! | (`user`, account) | [`User`](record::User) |
+//! | (`key`, address) | [`Key`](record::Key) |
+//! | (`key-change`, account, number) | [`KeyChange`](record::KeyChange) |
+//! | (`reputation`, account), (`reputation-note`, account, transaction) | a [`Tally`](pervade_platform::Tally) of points |
+//! | (`pair`, creator, respondent) | [`Pair`](record::Pair) |
+//! | (`history`, account, epoch, task, role) | [`History`](record::History) |
+//! | (`notification`, account, epoch, task) | [`Notification`](record::Notification) |
+//!
+//! The [rules] are functions of values; the contract is a thin binding of them to Fabric.
+
+mod contract;
+mod error;
+pub mod record;
+pub mod rules;
+
+use pervade_chaincode::{Chaincode, ChaincodeName};
+
+pub use contract::{Users, UsersClient};
+pub use error::UsersError;
+
+/// The manager of users, to be deployed under the given name, with its initialisation required.
+#[must_use]
+pub fn chaincode(name: ChaincodeName) -> Chaincode {
+    Chaincode::new(name).with(Users)
+}

@@ -1,0 +1,15 @@
+//! The manager of users in the simulator, with a contract in place of the manager of tasks.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "all of this is test"
+)]
+
+mod binding;
+mod reputation;
+mod stand_in;
+#[path = "../../../platform/tests/support/world.rs"]
+mod world;
