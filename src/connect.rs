@@ -81,14 +81,32 @@ impl Known {
             )
         })?;
         let damaged = || format!("{} is damaged", file.display());
-        let description: NetworkDescription =
+        let mut description: NetworkDescription =
             serde_json::from_slice(&text).or_fail_with("NO_NETWORK", damaged)?;
         if description.format != NetworkDescription::FORMAT {
             let format = description.format;
             let text = format!("{} has format {format}, which is unknown here", file.display());
             return Err(Failure::new("NO_NETWORK", text));
         }
-        Ok(Self { folder: place.folder().to_owned(), description })
+        let folder = place.folder().to_owned();
+        for organization in &mut description.organizations {
+            organization.users.extend(identities(&folder, &organization.domain));
+        }
+        Ok(Self { folder, description })
+    }
+
+    /// The organisation of a domain.
+    pub(crate) fn organization(&self, domain: &str) -> Result<&OrganizationDescription, Failure> {
+        let found = self.organizations().iter().find(|organization| organization.domain == domain);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self
+                .organizations()
+                .iter()
+                .map(|organization| organization.domain.as_str())
+                .collect();
+            let text = format!("there is no organisation {domain}; there are {}", known.join(", "));
+            Failure::new("NO_ORGANIZATION", text)
+        })
     }
 
     pub(crate) fn organizations(&self) -> &[OrganizationDescription] {
@@ -214,6 +232,32 @@ impl Known {
 }
 
 const ADMIN: &str = "Admin";
+
+/// The identities that were made for an organisation since the network was founded, in the order of
+/// their names.
+fn identities(folder: &Path, domain: &str) -> Vec<UserDescription> {
+    let Ok(entries) = fs::read_dir(folder.join(IDENTITIES).join(domain)) else { return Vec::new() };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.take(IDENTITIES_MAX).collect();
+    names.sort();
+    names.into_iter().map(|name| identity_files(Path::new(""), domain, &name)).collect()
+}
+
+/// Where an identity's certificate and key are.
+pub(crate) fn identity_files(folder: &Path, domain: &str, name: &str) -> UserDescription {
+    let home = folder.join(IDENTITIES).join(domain).join(name);
+    UserDescription {
+        name: name.to_owned(),
+        certificate: home.join("certificate.pem"),
+        key: home.join("key.pem"),
+    }
+}
+
+/// The folder of identities, in the network's.
+const IDENTITIES: &str = "identities";
+
+/// Most identities of an organisation that are known by name.
+const IDENTITIES_MAX: usize = 100_000;
 
 impl Member<'_> {
     /// `name@domain`.

@@ -11,6 +11,7 @@ mod chaincode;
 mod connect;
 mod demo;
 mod failure;
+mod identity;
 mod ledger;
 mod mapping;
 mod network;
@@ -64,6 +65,9 @@ enum Verb {
     /// Deploy chaincode, list what is deployed
     #[command(subcommand)]
     Chaincode(chaincode::Chaincode),
+    /// Make an identity that can call, list those there are
+    #[command(subcommand)]
+    Identity(identity::Identity),
     /// Call a function and record its effect on the ledger
     Submit(call::Call),
     /// Call a function on one peer; nothing is recorded
@@ -116,6 +120,7 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
             Verb::Demo(demo) => demo.run(output).await,
             Verb::Network(network) => network.run(output).await,
             Verb::Chaincode(chaincode) => chaincode.run(output).await,
+            Verb::Identity(identity) => identity.run(output).await,
             Verb::Submit(call) => call.submit(output).await,
             Verb::Evaluate(call) => call.evaluate(output).await,
             Verb::Package(package) => package.run(output),

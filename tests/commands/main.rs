@@ -13,6 +13,7 @@ mod authoring;
 mod chaincode;
 mod damage;
 mod help;
+mod identity;
 mod killing;
 mod mapping;
 mod program;

@@ -63,6 +63,19 @@ pub enum AdministrationError {
 /// Bytes of a nonce.
 const NONCE_BYTES: usize = 24;
 
+impl Household {
+    /// Issues a certificate; durable once it returns.
+    pub(crate) fn enroll(
+        &self,
+        request_pem: &[u8],
+        enrollment: &Enrollment,
+    ) -> Result<Vec<u8>, AdministrationError> {
+        let certificate = self.registrar().issue(request_pem, enrollment)?;
+        self.save_registrar()?;
+        Ok(certificate)
+    }
+}
+
 impl EmbeddedNetwork {
     /// Has an organisation's registrar issue a certificate to whoever made the request and holds
     /// its key. Durable once it returns.
@@ -75,10 +88,7 @@ impl EmbeddedNetwork {
         request_pem: &[u8],
         enrollment: &Enrollment,
     ) -> Result<Vec<u8>, AdministrationError> {
-        let household = self.household(msp_id)?;
-        let certificate = household.registrar().issue(request_pem, enrollment)?;
-        household.save_registrar()?;
-        Ok(certificate)
+        self.household(msp_id)?.enroll(request_pem, enrollment)
     }
 
     /// Has an organisation's registrar revoke a certificate, and puts the new list into every

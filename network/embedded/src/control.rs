@@ -1,11 +1,12 @@
 //! The control socket: one JSON object per line, for the owner of the folder alone.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fabric_protos::id::ChannelId;
+use fabric_protos::id::{ChannelId, MspId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -27,8 +28,27 @@ pub enum Command {
         /// The package.
         package: Package,
     },
+    /// Has an organisation's registrar certify a key.
+    Enroll(Enroll),
     /// Stops the network.
     Down,
+}
+
+/// Whom an organisation's registrar certifies: a user, or what signs as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "the fields are the format")]
+pub struct Enroll {
+    /// Attributes in the certificate, which contracts read.
+    pub attributes: BTreeMap<String, String>,
+    /// Whether it is an administrator.
+    pub is_admin: bool,
+    /// The name in the certificate.
+    pub name: String,
+    /// The organisation.
+    pub organization: MspId,
+    /// The certificate request in PEM: of it only the key counts.
+    pub request: String,
 }
 
 /// The answer to a [`Command`].
@@ -42,6 +62,11 @@ pub enum Answer {
     Installed {
         /// Its id, which an organisation names when it approves a definition.
         package_id: String,
+    },
+    /// The key is certified.
+    Enrolled {
+        /// The certificate in PEM.
+        certificate: String,
     },
     /// The network is stopping.
     Stopping,

@@ -32,7 +32,7 @@ pub(crate) struct Founding {
 
 /// Everything that a network needs before it can run.
 pub(crate) struct Ground {
-    pub(crate) households: BTreeMap<MspId, Household>,
+    pub(crate) households: Arc<BTreeMap<MspId, Household>>,
     pub(crate) genesis: BTreeMap<ChannelId, Block>,
 }
 
@@ -108,7 +108,7 @@ impl Ground {
             genesis.insert(channel.name.clone(), block);
         }
         founding.save(folder)?;
-        Ok(Self { households, genesis })
+        Ok(Self { households: Arc::new(households), genesis })
     }
 
     /// Reads and checks what an earlier start made.
@@ -122,7 +122,7 @@ impl Ground {
         for channel in &founding.topology.channels {
             genesis.insert(channel.name.clone(), stored_genesis(folder, &channel.name)?);
         }
-        Ok(Self { households, genesis })
+        Ok(Self { households: Arc::new(households), genesis })
     }
 
     fn households(

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fabric_protos::id::{ChannelId, MspId};
+use pervade_identity::Role;
 use pervade_peer::{Channel, Channels, Peers};
+use pervade_registrar::{Enrollment, EnrollmentKind};
 use tokio::sync::watch;
 
 pub use start::StartError;
 
 use crate::administration::AdministrationError;
-use crate::control::{self, Answer, ChannelStatus, Command, NetworkStatus, Obey};
+use crate::control::{self, Answer, ChannelStatus, Command, Enroll, NetworkStatus, Obey};
 use crate::description::{
     ChannelDescription, NetworkDescription, NodeDescription, OrganizationDescription,
 };
@@ -34,7 +36,7 @@ use crate::world::World;
 pub struct EmbeddedNetwork {
     shared: Arc<Shared>,
     founding: Founding,
-    households: BTreeMap<MspId, Household>,
+    households: Arc<BTreeMap<MspId, Household>>,
     orderers: Orderers,
     stopping: watch::Sender<bool>,
 }
@@ -44,6 +46,7 @@ struct Shared {
     folder: Folder,
     world: World,
     channels: Channels,
+    households: Arc<BTreeMap<MspId, Household>>,
     peers: Arc<Peers>,
     in_process: BTreeMap<String, InProcess>,
     packages: Mutex<Vec<Package>>,
@@ -250,6 +253,19 @@ impl EmbeddedNetwork {
 }
 
 impl Shared {
+    fn enroll(&self, enroll: Enroll) -> Result<String, AdministrationError> {
+        let Enroll { attributes, is_admin, name, organization, request } = enroll;
+        let household = self.households.get(&organization);
+        let household = household
+            .ok_or_else(|| AdministrationError::NoOrganization { msp_id: organization.clone() })?;
+        let role = if is_admin { Role::Admin } else { Role::Client };
+        let kind = EnrollmentKind::Identity;
+        let enrollment =
+            Enrollment { attributes, common_name: name, hosts: Vec::new(), kind, role };
+        let certificate = household.enroll(request.as_bytes(), &enrollment)?;
+        Ok(String::from_utf8_lossy(&certificate).into_owned())
+    }
+
     fn install(&self, package: Package) -> Result<String, InstallError> {
         let package_id = package.id(&self.in_process)?;
         let mut packages = self.packages();
@@ -302,6 +318,10 @@ impl Obey for Shared {
             Command::Status => Answer::Status(self.status()),
             Command::Install { package } => match self.install(package) {
                 Ok(package_id) => Answer::Installed { package_id },
+                Err(error) => Answer::Refused { reason: control::reason(&error) },
+            },
+            Command::Enroll(enroll) => match self.enroll(enroll) {
+                Ok(certificate) => Answer::Enrolled { certificate },
                 Err(error) => Answer::Refused { reason: control::reason(&error) },
             },
             Command::Down => {

@@ -137,6 +137,7 @@ impl EmbeddedNetwork {
             folder,
             world,
             channels,
+            households: Arc::clone(&ground.households),
             peers: Arc::default(),
             in_process,
             packages: Mutex::new(packages),
