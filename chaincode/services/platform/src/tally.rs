@@ -82,6 +82,26 @@ impl<'a> Tally<'a> {
         Ok(tx.put_json(&self.key()?, &left).await?)
     }
 
+    /// Takes at most so much from it, and tells how much that was. Notes are picked up only if the
+    /// base is not enough.
+    ///
+    /// # Errors
+    /// If the ledger fails.
+    pub async fn take_at_most(
+        &self,
+        tx: &mut Transaction,
+        most: Amount,
+    ) -> Result<Amount, TallyError> {
+        let base = self.base(tx).await?;
+        let available = if base < most { self.gathered(tx, base, Some(most)).await? } else { base };
+        let taken = available.min(most);
+        let left = available.minus(taken)?;
+        if left != base {
+            tx.put_json(&self.key()?, &left).await?;
+        }
+        Ok(taken)
+    }
+
     /// Begins it with a base, where there is nothing yet.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Three organisations, the chaincodes of a test, and whoever takes part.
 ///
 /// What is told names accounts and transactions in angle brackets, by the names of their people and
-/// in the order of their coming.
+/// in the order of their coming; what is asked may name them so as well.
 pub(crate) struct World {
     pub(crate) simulator: Simulator,
     names: BTreeMap<String, String>,
@@ -46,11 +46,12 @@ impl World {
     /// rest as JSON. Tells the answer and what was emitted, or why there is none.
     pub(crate) fn submit(&mut self, who: &Member, function: &str, arguments: Value) -> String {
         let (chaincode, function) = function.split_once(':').unwrap();
+        let arguments = self.texts(&arguments);
         let mut client = self.simulator.as_(who).to(chaincode);
         if function == "bind" {
             client = client.init();
         }
-        let outcome = client.submit(function, texts(arguments));
+        let outcome = client.submit(function, arguments);
         if let Ok(committed) = &outcome {
             let number = self.names.len();
             self.names.insert(committed.tx_id.to_string(), format!("<tx{number}>"));
@@ -61,9 +62,22 @@ impl World {
     /// Asks, likewise.
     pub(crate) fn evaluate(&mut self, who: &Member, function: &str, arguments: Value) -> String {
         let (chaincode, function) = function.split_once(':').unwrap();
+        let arguments = self.texts(&arguments);
         let client = self.simulator.as_(who).to(chaincode);
-        let outcome = client.evaluate(function, texts(arguments));
+        let outcome = client.evaluate(function, arguments);
         self.told(outcome.map(|answer| String::from_utf8(answer).unwrap()))
+    }
+
+    fn texts(&self, arguments: &Value) -> Vec<String> {
+        let text = |argument: &Value| match argument.as_str() {
+            Some(text) => text.to_owned(),
+            None if argument.is_null() => String::new(),
+            None => canonical::to_string(argument).unwrap(),
+        };
+        let texts = arguments.as_array().unwrap().iter().map(text);
+        let named =
+            |text: String| self.names.iter().fold(text, |text, (id, name)| text.replace(name, id));
+        texts.map(named).collect()
     }
 
     fn told(&self, outcome: Result<String, Failure>) -> String {
@@ -77,23 +91,13 @@ impl World {
             Err(Failure::Rejected(rejected)) => rejected.code.as_str_name().to_owned(),
             Err(other) => panic!("{other}"),
         };
-        self.names.iter().fold(text, |text, (long, name)| text.replace(long, name))
+        self.names.iter().fold(text, |text, (id, name)| text.replace(id, name))
     }
 }
 
 /// The address of somebody's key.
 pub(crate) fn account(member: &Member) -> String {
     member.certificate().address()
-}
-
-fn texts(arguments: Value) -> Vec<String> {
-    let Value::Array(arguments) = arguments else { panic!("a list of arguments") };
-    let text = |argument: &Value| match argument.as_str() {
-        Some(text) => text.to_owned(),
-        None if argument.is_null() => String::new(),
-        None => canonical::to_string(argument).unwrap(),
-    };
-    arguments.iter().map(text).collect()
 }
 
 fn committed_text(committed: &Committed) -> String {
