@@ -31,6 +31,7 @@ pub struct TestCall {
     channel: String,
     is_init: bool,
     decorations: BTreeMap<String, Vec<u8>>,
+    specified: Option<ChaincodeName>,
 }
 
 impl TestCall {
@@ -53,6 +54,7 @@ impl TestCall {
             channel: "mychannel".to_owned(),
             is_init: false,
             decorations: BTreeMap::new(),
+            specified: None,
         }
     }
 
@@ -99,6 +101,18 @@ impl TestCall {
         self
     }
 
+    /// Names another chaincode in the proposal's specification, as a client may do by hand: the
+    /// endorser runs what the header names, and compares the two as little as the validator does.
+    ///
+    /// # Panics
+    /// If the name is no chaincode's.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test names a chaincode in its source")]
+    pub fn specifying(mut self, chaincode: &str) -> Self {
+        self.specified = Some(chaincode.parse().expect("a chaincode's name"));
+        self
+    }
+
     /// Adds what a peer's decorator would.
     #[must_use]
     pub fn decoration(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
@@ -136,9 +150,10 @@ impl TestCall {
     /// The proposal, with an empty signature.
     #[must_use]
     pub fn proposal(&self) -> SignedProposal {
-        let chaincode_id =
-            Some(ChaincodeId { name: self.chaincode.as_str().to_owned(), ..Default::default() });
-        let extension = ChaincodeHeaderExtension { chaincode_id: chaincode_id.clone() };
+        let id = |name: &ChaincodeName| {
+            Some(ChaincodeId { name: name.as_str().to_owned(), ..Default::default() })
+        };
+        let extension = ChaincodeHeaderExtension { chaincode_id: id(&self.chaincode) };
         let channel_header = ChannelHeader {
             r#type: 3,
             channel_id: self.channel.clone(),
@@ -154,6 +169,7 @@ impl TestCall {
             signature_header: signature_header.encode_to_vec(),
         };
         let input = ChaincodeInput { args: self.arguments.clone(), ..Default::default() };
+        let chaincode_id = id(self.specified.as_ref().unwrap_or(&self.chaincode));
         let specification =
             ChaincodeSpec { chaincode_id, input: Some(input), ..Default::default() };
         let input = ChaincodeInvocationSpec { chaincode_spec: Some(specification) };

@@ -9,6 +9,8 @@
 )]
 
 mod binding;
+mod by_hand;
+mod keys;
 mod reputation;
 mod stand_in;
 #[path = "../../../platform/tests/support/world.rs"]

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::World;
 
 /// Passes on what the client says, as the manager of tasks never would.
-pub(crate) struct StandIn {
+struct StandIn {
     users: ChaincodeName,
 }
 
@@ -32,6 +32,11 @@ impl StandIn {
     ) -> Result<(), ClientError<CallError>> {
         UsersClient::new(tx, self.users.clone()).settle(settlement).await
     }
+}
+
+/// The stand-in under the name of the manager of tasks.
+pub(crate) fn tasks() -> Chaincode {
+    Chaincode::new(named("tasks")).with(StandIn { users: named("users") })
 }
 
 /// The set without an ending to its names, the one that ends in `-2`, and `stranger`, which is
@@ -73,6 +78,6 @@ pub(crate) fn user(world: &mut World, msp: &str, name: &str) -> Member {
     member
 }
 
-fn named(name: &str) -> ChaincodeName {
+pub(crate) fn named(name: &str) -> ChaincodeName {
     name.parse().unwrap()
 }
