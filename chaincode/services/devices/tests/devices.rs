@@ -382,7 +382,7 @@ impl World {
     fn new() -> Self {
         let mut world = Self::unbound();
         let founder = world.founder.clone();
-        assert_eq!(world.bind(&founder, &terms()), "done");
+        assert_eq!(world.bind(&founder, &terms()), "done", "bound");
         world
     }
 
@@ -436,9 +436,9 @@ impl World {
     fn assigned(&mut self, owner: &Member, task: &str) -> Assigned {
         let (function, arguments) = assignment(owner, "device-01", task);
         let call = self.simulator.as_(owner).to("tasks").submit(function, arguments).unwrap();
-        assert!(call.event.is_some_and(|event| {
-            String::from_utf8_lossy(&event.payload).contains("\"type\":\"assigned\"")
-        }));
+        let event = call.event.map(|event| String::from_utf8_lossy(&event.payload).into_owned());
+        let is_told = event.is_some_and(|event| event.contains("\"type\":\"assigned\""));
+        assert!(is_told, "the device is told");
         serde_json::from_slice(&call.result).unwrap()
     }
 
