@@ -11,10 +11,14 @@
 
 mod allowances;
 mod binding;
+mod by_hand;
 mod conservation;
+mod lint;
 mod market;
 mod moves;
 mod payments;
 mod stand_in;
+#[path = "../../../platform/tests/support/texts.rs"]
+mod texts;
 #[path = "../../../platform/tests/support/world.rs"]
 mod world;

@@ -27,6 +27,11 @@ impl StandIn {
     }
 }
 
+/// The stand-in under the name of the manager of tasks.
+pub(crate) fn tasks() -> Chaincode {
+    Chaincode::new(named("tasks")).with(StandIn { tokens: named("tokens") })
+}
+
 /// 100 tokens, called PERV, at 2.50 each.
 pub(crate) fn terms() -> TokenTerms {
     TokenTerms {
@@ -123,6 +128,6 @@ pub(crate) fn deposit(device: &str) -> Value {
     json!({"deposit": device})
 }
 
-fn named(name: &str) -> ChaincodeName {
+pub(crate) fn named(name: &str) -> ChaincodeName {
     name.parse().unwrap()
 }

@@ -11,7 +11,10 @@
 mod binding;
 mod by_hand;
 mod keys;
+mod lint;
 mod reputation;
 mod stand_in;
+#[path = "../../../platform/tests/support/texts.rs"]
+mod texts;
 #[path = "../../../platform/tests/support/world.rs"]
 mod world;
