@@ -203,7 +203,7 @@ mod tests {
         expect!["TOKEN_UNDERFLOW"].assert_eq(&told(none.minus(one)));
         expect!["0"].assert_eq(&told(one.minus(one)));
         expect!["TOKEN_OVERFLOW"].assert_eq(&told(Amount::whole(u64::MAX)));
-        expect!["TOKEN_OVERFLOW"].assert_eq(&told(most.cost_at(most)));
+        expect!["AMOUNT_NOT_EXACT"].assert_eq(&told(most.cost_at(most)));
     }
 
     /// D-19: half of a whole token is exact, and of an odd number of units the larger half is meant.

@@ -33,7 +33,7 @@ impl<'a> Tally<'a> {
 
     /// The owner's sum of one kind.
     #[must_use]
-    pub fn new(kind: &'a str, owner: &'a str) -> Self {
+    pub const fn new(kind: &'a str, owner: &'a str) -> Self {
         Self { kind, owner }
     }
 
