@@ -3,6 +3,7 @@
 use std::fmt;
 
 use pervade_chaincode::{Argument, KeyPart, State};
+use pervade_devices::record::DeviceId;
 use pervade_platform::{AccountId, Amount, Outcome, PublicKey};
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,7 @@ pub enum Kind {
 pub struct NewTask {
     /// The device that is to perform it, unless anyone may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
+    pub device: Option<DeviceId>,
     /// The creator's public key for this task alone: X25519, 64 hexadecimal digits.
     pub encryption_key: String,
     /// Who may perform it.
@@ -100,7 +101,7 @@ pub struct Task {
     pub creator: AccountId,
     /// The device that is named for it, or accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
+    pub device: Option<DeviceId>,
     /// The account that the device had when it got the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_account: Option<AccountId>,
@@ -211,7 +212,7 @@ pub struct Summary {
     pub creator: AccountId,
     /// The device that had it, or was named for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
+    pub device: Option<DeviceId>,
     /// The epoch in which it ended.
     pub ended: u64,
     /// The transaction that created it.

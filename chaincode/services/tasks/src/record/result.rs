@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pervade_chaincode::{Argument, State};
+use pervade_devices::record::DeviceId;
 use pervade_platform::{AccountId, PublicKey};
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +143,7 @@ pub struct SavedResult {
     /// The creator's public key for the task.
     pub creator_key: String,
     /// The device.
-    pub device: String,
+    pub device: DeviceId,
     /// The key that signed it.
     pub device_key: PublicKey,
     /// The epoch in which the result came.
@@ -180,7 +181,7 @@ pub struct Mean {
     /// The average distance of readings from it.
     pub deviation_milli: u64,
     /// The device.
-    pub device: String,
+    pub device: DeviceId,
     /// The average.
     pub mean_milli: i64,
     /// The metric.
