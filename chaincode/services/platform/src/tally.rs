@@ -42,17 +42,7 @@ impl<'a> Tally<'a> {
     /// # Errors
     /// If it has too many notes, or the ledger fails.
     pub async fn total(&self, tx: &ReadTransaction) -> Result<Amount, TallyError> {
-        let mut total = self.base(tx).await?;
-        let mut notes = tx.composite(&self.notes()?);
-        let mut seen = 0_usize;
-        while let Some(note) = notes.next().await? {
-            seen = seen.saturating_add(1);
-            if seen > Self::NOTES_MAX {
-                return Err(TallyError::TooManyNotes);
-            }
-            total = total.plus(amount(&note.key, &note.value)?)?;
-        }
-        Ok(total)
+        self.counted(tx, None).await
     }
 
     /// Adds to it.
@@ -110,7 +100,8 @@ impl<'a> Tally<'a> {
         Ok(tx.put_json(&self.key()?, &base).await?)
     }
 
-    /// Whether it is at least so much. Notes are counted only if the base is less.
+    /// Whether it is at least so much. Notes are read only if the base is less, and no more of them than
+    /// it takes.
     ///
     /// # Errors
     /// If the ledger fails.
@@ -119,10 +110,7 @@ impl<'a> Tally<'a> {
         tx: &ReadTransaction,
         amount: Amount,
     ) -> Result<bool, TallyError> {
-        if self.base(tx).await? >= amount {
-            return Ok(true);
-        }
-        Ok(self.total(tx).await? >= amount)
+        Ok(self.counted(tx, Some(amount)).await? >= amount)
     }
 
     /// Puts notes into the base, at most [`NOTES_AT_ONCE`](Self::NOTES_AT_ONCE) of them.
@@ -136,6 +124,24 @@ impl<'a> Tally<'a> {
             tx.put_json(&self.key()?, &gathered).await?;
         }
         Ok(())
+    }
+
+    /// The base and notes, until it is enough.
+    async fn counted(
+        &self,
+        tx: &ReadTransaction,
+        enough: Option<Amount>,
+    ) -> Result<Amount, TallyError> {
+        let mut sum = self.base(tx).await?;
+        let mut notes = tx.composite(&self.notes()?);
+        for _ in 0..=Self::NOTES_MAX {
+            if enough.is_some_and(|enough| sum >= enough) {
+                return Ok(sum);
+            }
+            let Some(note) = notes.next().await? else { return Ok(sum) };
+            sum = sum.plus(amount(&note.key, &note.value)?)?;
+        }
+        Err(TallyError::TooManyNotes)
     }
 
     /// The base with notes that are deleted for it, until it is enough.

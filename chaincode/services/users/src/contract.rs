@@ -168,6 +168,12 @@ impl Users {
         Ok(())
     }
 
+    /// The terms that the manager runs by.
+    #[evaluate]
+    async fn terms(&self, tx: &ReadTransaction) -> Result<UserTerms, UsersError> {
+        terms(tx).await
+    }
+
     /// A user's reputation.
     #[evaluate]
     async fn reputation(

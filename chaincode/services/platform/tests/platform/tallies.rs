@@ -76,6 +76,22 @@ fn additions_conflict_with_nothing() {
     sums.says("total", json!([]), expect!["7"]);
 }
 
+/// F-10: whoever asks whether there is enough reads no further than it takes, and conflicts with no
+/// addition then; the answer "no" must still hold at commit.
+#[test]
+fn enough_is_found_without_counting_all() {
+    let mut sums = Sums::new();
+    sums.says("begin", json!([5]), expect![]);
+    let asked = ["5", "6"].map(|amount| {
+        let client = sums.world.simulator.as_(&sums.ann).to("tokens");
+        client.endorse("is_at_least", [amount]).unwrap()
+    });
+    sums.says("add", json!([1]), expect![]);
+    let verdicts = sums.world.simulator.commit(asked).unwrap();
+    let valid: Vec<_> = verdicts.iter().map(Result::is_ok).collect();
+    assert_eq!(valid, [true, false]);
+}
+
 /// A note is picked up once: of two who need it, one comes too late.
 #[test]
 fn a_note_is_picked_up_once() {

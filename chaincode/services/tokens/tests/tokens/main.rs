@@ -13,6 +13,8 @@ mod allowances;
 mod binding;
 mod by_hand;
 mod conservation;
+#[path = "../../../platform/tests/support/interface.rs"]
+mod interface;
 mod lint;
 mod market;
 mod moves;

@@ -10,6 +10,8 @@
 
 mod binding;
 mod by_hand;
+#[path = "../../../platform/tests/support/interface.rs"]
+mod interface;
 mod keys;
 mod lint;
 mod reputation;
