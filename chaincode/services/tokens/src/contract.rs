@@ -10,7 +10,7 @@ use pervade_users::record::User;
 use crate::pool::{RESERVE, STOCK};
 use crate::purse::{add, change, gather, held, take, take_reserve, take_stock};
 use crate::record::{
-    Allowance, Asset, Balance, Deposit, Escrow, MoneyChange, MoneyChanged, Move, Payment,
+    Allowance, Allowed, Asset, Balance, Deposit, Escrow, MoneyChange, MoneyChanged, Move, Payment,
     Reference, Supply, TokenTerms, Transfer, TransferOf,
 };
 use crate::rules::{cost, net, require_exact, require_some};
@@ -143,7 +143,8 @@ impl Tokens {
     }
 
     /// Allows a key, a device's as a rule, to spend so many of the signer's tokens from now on; none
-    /// takes it back. What was allowed before no longer counts.
+    /// takes it back. What was allowed before no longer counts, and if some of it is spent meanwhile,
+    /// nothing is allowed: the owner is to know of it first.
     #[submit]
     async fn allow(
         &self,
@@ -152,11 +153,15 @@ impl Tokens {
         amount: Amount,
     ) -> Result<(), TokensError> {
         let bound = bound::<TokenTerms>(tx).await?;
-        let User { account: owner, generation, .. } = caller(tx, &bound).await?;
+        let owner = caller(tx, &bound).await?;
+        let before = allowed(tx, owner, spender).await?;
+        let (owner, spender) = (before.owner.clone(), before.spender.clone());
+        let told = Allowed { amount, before: before.left, owner, spender };
+        tx.emit(&told)?;
         if amount.is_zero() {
-            return Ok(tx.remove::<Allowance>((&owner, &spender)).await?);
+            return Ok(tx.remove::<Allowance>((&told.owner, &told.spender)).await?);
         }
-        Ok(tx.save(&Allowance { owner, spender, generation, left: amount }).await?)
+        Ok(tx.save(&Allowance { left: amount, ..before }).await?)
     }
 
     /// Pays a user in tokens of an owner who has allowed the signer's key to spend them.

@@ -107,6 +107,24 @@ pub struct Allowance {
     pub left: Amount,
 }
 
+/// Emitted when an owner allows a key to spend, or takes that back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "an event format")]
+pub struct Allowed {
+    /// How much it may spend from now on.
+    pub amount: Amount,
+    /// What was left of an earlier allowance.
+    pub before: Amount,
+    /// The account.
+    pub owner: AccountId,
+    /// The address of the key.
+    pub spender: AccountId,
+}
+
+impl TypedEvent for Allowed {
+    const TYPE: &'static str = "allowed";
+}
+
 /// What there can be much or little of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
 #[serde(rename_all = "lowercase")]

@@ -16,7 +16,10 @@ fn a_device_spends_what_its_owner_allows() {
     let device = world.client("Org1MSP", "device", &[]);
     expect!["ALLOWANCE_EXCEEDED: the owner allows 0"]
         .assert_eq(&spend(&mut world, &device, &ann, &shop, 1));
-    assert_eq!(world.submit(&ann, "tokens:allow", json!([account(&device), 5])), "");
+    expect![[r#"
+
+        allowed {"amount":5,"before":0,"owner":"<ann>","spender":"<device>"}"#]]
+    .assert_eq(&world.submit(&ann, "tokens:allow", json!([account(&device), 5])));
     expect!["ALLOWANCE_EXCEEDED: the owner allows 0.000005"]
         .assert_eq(&spend(&mut world, &device, &ann, &shop, 6));
     expect![[r#"
@@ -39,6 +42,25 @@ fn a_device_spends_what_its_owner_allows() {
         .assert_eq(&spend(&mut world, &device, &ann, &shop, 8));
     expect!["AMOUNT_ZERO: nothing is ordered"]
         .assert_eq(&spend(&mut world, &device, &ann, &shop, 0));
+}
+
+/// WC-09: an owner who allows less is not surprised by a device that spends the rest first and the
+/// new allowance after.
+#[test]
+fn an_allowance_changes_only_if_it_is_as_the_owner_knows_it() {
+    let mut world = bound(&terms());
+    let ann = holder(&mut world, "ann", 10);
+    let shop = user(&mut world, "shop", 0);
+    let device = world.client("Org1MSP", "device", &[]);
+    world.submit(&ann, "tokens:allow", json!([account(&device), 5]));
+    let less = world.simulator.as_(&ann).to("tokens");
+    let less = less.endorse("allow", [account(&device), "3".to_owned()]).unwrap();
+    assert!(spend(&mut world, &device, &ann, &shop, 4).starts_with('{'), "meanwhile");
+    let verdicts = world.simulator.commit([less]).unwrap();
+    let code = verdicts[0].as_ref().unwrap_err().code.as_str_name();
+    assert_eq!(code, "MVCC_READ_CONFLICT", "the owner did not know");
+    let left = json!([account(&ann), account(&device)]);
+    assert_eq!(world.evaluate(&ann, "tokens:allowance", left), "1");
 }
 
 /// W-10, WC-09: what a stolen key has allowed ends when the key is replaced.
