@@ -11,11 +11,17 @@
 mod attacks;
 mod checks;
 mod deadlines;
+#[path = "../../../platform/tests/support/interface.rs"]
+mod interface;
 mod judges;
 mod kinds;
+mod lint;
 mod lists;
 mod money;
 mod phases;
 mod results;
 mod stage;
+#[path = "../../../platform/tests/support/texts.rs"]
+mod texts;
+mod walk;
 mod world;
