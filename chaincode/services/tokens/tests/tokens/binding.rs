@@ -54,7 +54,7 @@ fn terms_are_checked() {
 fn another_set_has_its_own_tokens() {
     let mut world = bound(&terms());
     let ann = holder(&mut world, "ann", 4);
-    bind(&mut world, "-2", &TokenTerms { cap: Amount::whole(7).unwrap(), ..terms() });
+    bind(&mut world, "-2", &TokenTerms { cap: Amount::new(7_000_007).unwrap(), ..terms() });
     world.submit(&ann, "users-2:register", json!([]));
     expect![[r#"{"money":0,"tokens":4}"#]].assert_eq(&balance(&mut world, &ann));
     expect![[r#"{"money":0,"tokens":0}"#]].assert_eq(&world.evaluate(
@@ -62,7 +62,7 @@ fn another_set_has_its_own_tokens() {
         "tokens-2:balance",
         json!([account(&ann)]),
     ));
-    expect![[r#"{"cap":7000000,"reserve":0,"sold":0,"stock":7000000}"#]]
+    expect![[r#"{"cap":7000007,"reserve":0,"sold":0,"stock":7000007}"#]]
         .assert_eq(&world.evaluate(&ann, "tokens-2:supply", json!([])));
     expect!["INSUFFICIENT_FUNDS: only 0 of money is at hand"].assert_eq(&world.submit(
         &ann,

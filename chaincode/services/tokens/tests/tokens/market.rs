@@ -6,7 +6,7 @@ use pervade_tokens::MAY_ISSUE;
 use serde_json::json;
 
 use crate::stand_in::{balance, bound, holder, issue, terms, user};
-use crate::world::account;
+use crate::world::{World, account};
 
 /// D-28: the bank's issuers issue settlement money, to users, and nobody else does.
 #[test]
@@ -132,4 +132,26 @@ fn buyers_come_at_once() {
     let valid = verdicts.iter().filter(|verdict| verdict.is_ok()).count();
     assert_eq!(valid, parts.len(), "one for each part of the stock that a buyer began with");
     assert!(valid > 4, "{parts:?}");
+}
+
+/// F-10, W-53: notes are put together by whoever cares to, and nothing is lost over it.
+#[test]
+fn gathering_changes_no_sum() {
+    let mut world = bound(&terms());
+    let ann = holder(&mut world, "ann", 10);
+    world.submit(&ann, "tokens:redeem", json!([4]));
+    let told = |world: &mut World| {
+        (balance(world, &ann), world.evaluate(&ann, "tokens:supply", json!([])))
+    };
+    let notes = |world: &World| {
+        let keys = world.simulator.keys("tokens").into_iter();
+        keys.filter(|key| key.contains("-note")).count()
+    };
+    let before = told(&mut world);
+    // Money that came back, the stock, and the reserve, whose notes a sale has used up.
+    assert!(notes(&world) > 1, "there are notes");
+    assert_eq!(world.submit(&ann, "tokens:gather", json!([account(&ann)])), "");
+    assert_eq!(world.submit(&ann, "tokens:gather_pools", json!([])), "");
+    assert_eq!(notes(&world), 0);
+    assert_eq!(told(&mut world), before);
 }

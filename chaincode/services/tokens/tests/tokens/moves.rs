@@ -37,6 +37,23 @@ fn fee_and_stake_are_one_change() {
     expect![[r#"{"money":0,"tokens":7}"#]].assert_eq(&balance(&mut world, &ben));
 }
 
+/// D-22, W-33: a deposit leaves its owner's account, can be slashed for the stock, and comes back.
+#[test]
+fn a_deposit_is_the_devices() {
+    let mut world = bound(&terms());
+    let ann = holder(&mut world, "ann", 10);
+    let pledge = json!([[moving(6, &purse(&ann), &deposit("d"))]]);
+    assert_eq!(world.submit(&ann, "devices:apply", pledge), "");
+    let slash = json!([[moving(2, &deposit("d"), &json!("stock"))]]);
+    assert_eq!(world.submit(&ann, "tasks:apply", slash), "");
+    assert_eq!(world.evaluate(&ann, "tokens:deposit", json!(["d"])), "4");
+    let back = json!([[moving(4, &deposit("d"), &purse(&ann))]]);
+    assert_eq!(world.submit(&ann, "devices:apply", back), "");
+    expect![[r#"{"money":0,"tokens":8}"#]].assert_eq(&balance(&mut world, &ann));
+    let keys = world.simulator.keys("tokens");
+    assert!(!keys.iter().any(|key| key.contains("deposit")), "not even its key is left");
+}
+
 /// D-07: what comes into a purse and goes out of it in one batch is one change, or none.
 #[test]
 fn a_batch_is_net() {

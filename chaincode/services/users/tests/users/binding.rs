@@ -20,6 +20,9 @@ fn the_set_is_bound_once() {
     let set = pervade_platform::ContractSet::with_ending("");
     let hasty = world.submit(&outsider, "users:bind", json!([set, UserTerms::USUAL]));
     expect!["PERMISSION_DENIED: platform.init is not the signer's"].assert_eq(&hasty);
+    let much = UserTerms { initial_reputation: 1_000_001, ..UserTerms::USUAL };
+    expect!["BAD_TERMS: initial_reputation is outside its bounds"]
+        .assert_eq(&bind(&mut world, "", &much));
     let none = UserTerms { full_reward_tasks: 0, ..UserTerms::USUAL };
     expect!["BAD_TERMS: full_reward_tasks is outside its bounds"]
         .assert_eq(&bind(&mut world, "", &none));
@@ -61,6 +64,8 @@ fn users_register_themselves_and_once() {
         json!([account(&ben)]),
     ));
     expect![].assert_eq(&world.evaluate(&ben, "users:signer_account", json!([])));
+    let nobodys = world.evaluate(&ann, "users:reputation", json!([account(&ben)]));
+    expect!["USER_NOT_REGISTERED: <ben> is no user's"].assert_eq(&nobodys);
     expect!["<ann>"].assert_eq(&world.evaluate(&ann, "users:signer_account", json!([])));
     let keys = [&ann, &ben].map(|who| world.evaluate(who, "users:is_key", json!([account(who)])));
     assert_eq!(keys, ["true", "false"]);
