@@ -1,0 +1,21 @@
+//! The platform as a whole: users, devices, tasks and tokens together, by the clock.
+//!
+//! Stories are told once and played in the simulator and on an embedded network; `real_fabric` plays
+//! them on real peers.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "all of this is test"
+)]
+
+mod embedded;
+mod remote;
+mod simulated;
+mod stage;
+mod stories;
+mod together;
+mod world;
