@@ -4,7 +4,6 @@
 //! them on real peers.
 
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::tests_outside_test_module,
@@ -13,6 +12,8 @@
 )]
 
 mod embedded;
+mod everywhere;
+mod matrix;
 mod remote;
 mod simulated;
 mod stage;

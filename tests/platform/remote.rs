@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use fabric_protos::Message as _;
+use fabric_protos::common::BlockchainInfo;
 use fabric_protos::id::{ChaincodeName, ChannelId, MspId};
 use pervade_identity::{EcdsaSigner, PrivateKey, Role};
 use pervade_peer_client::{
@@ -27,6 +29,8 @@ pub(crate) struct Remote<N> {
     channel: ChannelId,
     clock: Arc<Shifted>,
     gateways: BTreeMap<MspId, Channel>,
+    /// How many blocks there are at least.
+    blocks: u64,
 }
 
 /// What a stage needs of a network.
@@ -44,7 +48,7 @@ impl<N: Served> Remote<N> {
         gateways: BTreeMap<MspId, Channel>,
     ) -> Self {
         let clock = Arc::new(Shifted(AtomicI64::new(-SHIFT_SECONDS)));
-        Self { runtime, network, channel, clock, gateways }
+        Self { runtime, network, channel, clock, gateways, blocks: 0 }
     }
 
     /// The channel as somebody sees it.
@@ -57,6 +61,30 @@ impl<N: Served> Remote<N> {
         Gateway::new(gateway, signer, ports).network(self.channel.clone())
     }
 }
+
+impl<N> Remote<N> {
+    fn seen(&mut self, outcome: &Outcome) {
+        if let Outcome::Committed { block, .. } | Outcome::Rejected { block, .. } = outcome {
+            self.blocks = self.blocks.max(block + 1);
+        }
+    }
+}
+
+/// Waits until the peer that somebody goes through has so many blocks: another one told of the last.
+async fn caught_up(network: &Network, blocks: u64) {
+    let channel = network.channel().to_string();
+    let system = network.contract(named("qscc"));
+    for _ in 0..CATCH_UP_ROUNDS {
+        let info = system.evaluate("GetChainInfo", &[channel.as_bytes()]).await.unwrap();
+        if BlockchainInfo::decode(info.as_slice()).unwrap().height >= blocks {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("a peer lags behind for long");
+}
+
+const CATCH_UP_ROUNDS: u32 = 500;
 
 /// How far callers' time lies behind ours in the beginning. A story ticks faster than time passes; tickers
 /// may be two minutes off either way.
@@ -88,13 +116,16 @@ impl<N: Served> Stage for Remote<N> {
 
     fn submit(&mut self, call: &Call<'_>) -> Told {
         let network = network(call);
+        self.runtime.block_on(caught_up(network, self.blocks));
         let contract = network.contract(named(&call.chaincode));
         let submitted = contract.submit_proposal(proposal(call));
         let outcome = self.runtime.block_on(submitted).map_err(refused)?;
+        self.seen(&outcome);
         committed(outcome)
     }
 
     fn evaluate(&mut self, call: &Call<'_>) -> Told {
+        self.runtime.block_on(caught_up(network(call), self.blocks));
         let evaluated = async {
             let proposal = proposal(call).build()?.sign()?;
             Ok::<_, CallError>(proposal.evaluate().await?)
@@ -104,6 +135,7 @@ impl<N: Served> Stage for Remote<N> {
     }
 
     fn hold(&mut self, call: &Call<'_>) -> Result<Held, String> {
+        self.runtime.block_on(caught_up(network(call), self.blocks));
         let endorsed = async {
             let proposal = proposal(call).build()?.sign()?;
             Ok::<_, CallError>(proposal.endorse().await?)
@@ -120,7 +152,9 @@ impl<N: Served> Stage for Remote<N> {
             };
             Ok::<_, CallError>(commit.outcome().await?)
         };
-        committed(self.runtime.block_on(outcome).map_err(refused)?)
+        let outcome = self.runtime.block_on(outcome).map_err(refused)?;
+        self.seen(&outcome);
+        committed(outcome)
     }
 
     fn pass(&mut self, seconds: i64) {

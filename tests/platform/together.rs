@@ -1,14 +1,11 @@
-//! The scenario set, on every stage that is here.
+//! The scenario set as a whole.
 
-use expect_test::expect_file;
 use pervade_chaincode::Chaincode;
 use pervade_platform::ContractSet;
 
-use crate::embedded::embedded;
-use crate::simulated::Simulated;
 use crate::stage::Stage;
 use crate::stories;
-use crate::world::{AllTerms, ORGS, World};
+use crate::world::{AllTerms, World};
 
 /// The five chaincodes of a set.
 pub(crate) fn chaincodes(ending: &str) -> Vec<Chaincode> {
@@ -34,16 +31,5 @@ pub(crate) fn play<S: Stage>(stage: S, ending: &str) -> String {
     told
 }
 
-/// The scenario set in the simulator: each line is read.
-#[test]
-fn the_stories_in_the_simulator() {
-    let told = play(Simulated::new(&ORGS, chaincodes("")), "");
-    expect_file!["stories.txt"].assert_eq(&told);
-}
-
-/// The same on an embedded network: every line the same.
-#[test]
-fn the_stories_on_an_embedded_network() {
-    let told = play(embedded(chaincodes("")), "");
-    expect_file!["stories.txt"].assert_eq(&told);
-}
+/// What all stages have to tell, line by line.
+pub(crate) const ACCOUNT: &str = include_str!("stories.txt");

@@ -96,7 +96,8 @@ pub(crate) const CLOCK: ClockTerms =
     ClockTerms { ahead_ms: 120_000, behind_ms: 120_000, interval_ms: 10_000, tolerance_ms: 5_000 };
 
 /// A block's hash that a ticker claims to have seen.
-const BLOCK_HASH: &str = "abababababababababababababababababababababababababababababababab";
+pub(crate) const BLOCK_HASH: &str =
+    "abababababababababababababababababababababababababababababababab";
 
 impl<S: Stage> World<S> {
     /// Binds the set whose names have this ending.

@@ -4,7 +4,7 @@
 
 mod driver;
 mod embedded;
-mod fabric_net;
+pub(crate) mod fabric_net;
 mod script;
 mod simulated;
 mod tally;
@@ -46,7 +46,7 @@ pub(crate) struct Tools {
     pub(crate) fabric_net: PathBuf,
 }
 
-static TOOLS: Need<Tools> = Need { name: "fabric", find: tools };
+pub(crate) static TOOLS: Need<Tools> = Need { name: "fabric", find: tools };
 
 fn tools() -> Result<Tools, Absent> {
     let binaries = crate::fabric_binaries()?;
@@ -88,7 +88,7 @@ pub(crate) trait Ground {
 
 /// Tells the same story everywhere and compares what is told of it.
 async fn does_the_same(tools: &Tools, launch: Launch) -> Result<(), Failed> {
-    let mut network = FabricNet::up(tools)?;
+    let mut network = FabricNet::up(tools, 2)?;
     network.deploy_all(launch).await?;
     let mut real = network.driver().await?;
     let on_fabric = tell(&mut real).await?;

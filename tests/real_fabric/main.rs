@@ -9,9 +9,23 @@ mod forge;
 #[expect(dead_code, reason = "the trials here run one script only")]
 mod node;
 mod ours;
+mod platform;
 #[path = "probe/contract.rs"]
 mod probe;
+#[path = "../platform/remote.rs"]
+mod remote;
+#[path = "../platform/stage.rs"]
+#[expect(dead_code, reason = "the stories here need a part of it")]
+mod stage;
+#[path = "../platform/stories.rs"]
+mod stories;
 mod theirs;
+#[path = "../platform/together.rs"]
+#[expect(dead_code, reason = "the stories here need a part of it")]
+mod together;
+#[path = "../platform/world.rs"]
+#[expect(dead_code, reason = "the stories here need a part of it")]
+mod world;
 
 use std::{
     collections::BTreeMap,
@@ -42,7 +56,7 @@ fn main() -> ExitCode {
             Runtime::new()?.block_on(believes_the_demo(binaries))
         }),
     ];
-    let trials = trials.into_iter().chain(chaincode::trials()).collect();
+    let trials = trials.into_iter().chain(chaincode::trials()).chain([platform::trial()]).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

@@ -42,15 +42,15 @@ pub(crate) struct FabricNet {
 }
 
 impl FabricNet {
-    /// Starts a network of two organisations.
-    pub(crate) fn up(tools: &Tools) -> Result<Self, Failed> {
+    /// Starts a network of so many organisations.
+    pub(crate) fn up(tools: &Tools, organizations: usize) -> Result<Self, Failed> {
         let network = Self {
             command: tools.fabric_net.clone(),
             binaries: tools.binaries.clone(),
             folder: tempfile::tempdir()?,
             services: Vec::new(),
         };
-        network.run("up", &["--orgs", "2"])?;
+        network.run("up", &["--orgs", &organizations.to_string()])?;
         Ok(network)
     }
 
@@ -64,18 +64,38 @@ impl FabricNet {
                 self.run("deploy-binary", &words)?;
                 continue;
             }
-            let address = free_address()?;
-            let package_id = self.run("package-id", &[name, &address])?;
-            self.services.push(service(&program, &address, package_id.trim())?);
-            words.extend([name, address.as_str()]);
-            self.run("deploy", &words)?;
+            self.serve(name, &program, (&[], &words))?;
         }
         Ok(())
     }
 
+    /// Starts a chaincode as a service, and has it deployed.
+    pub(crate) fn serve(
+        &mut self,
+        name: &str,
+        program: &Path,
+        (arguments, words): (&[&str], &[&str]),
+    ) -> Result<(), Failed> {
+        let address = free_address()?;
+        let package_id = self.run("package-id", &[name, &address])?;
+        self.services.push(service((program, arguments), &address, package_id.trim())?);
+        self.run("deploy", &[words, &[name, address.as_str()]].concat())?;
+        Ok(())
+    }
+
+    /// What the command tells of the network.
+    pub(crate) fn profile(&self) -> Result<Profile, Failed> {
+        Ok(serde_json::from_str(&self.run("profile", &[])?)?)
+    }
+
+    /// Where an organisation's authorities are, as `cryptogen` lays them out.
+    pub(crate) fn authorities(&self, domain: &str) -> PathBuf {
+        self.folder.path().join("network/crypto/peerOrganizations").join(domain)
+    }
+
     /// The network, through Fabric's own client.
     pub(crate) async fn driver(&self) -> Result<Driver, Failed> {
-        let profile: Profile = serde_json::from_str(&self.run("profile", &[])?)?;
+        let profile = self.profile()?;
         let access = |user: User| {
             let found = profile.orgs.iter().find(|org| org.mspid == user.msp_id());
             let org = found.ok_or("no such organisation")?;
@@ -111,25 +131,26 @@ impl FabricNet {
 
 /// What the command tells of its network.
 #[derive(Deserialize)]
-struct Profile {
-    channel: String,
-    orgs: Vec<Organization>,
+pub(crate) struct Profile {
+    pub(crate) channel: String,
+    pub(crate) orgs: Vec<Organization>,
 }
 
 #[derive(Deserialize)]
-struct Organization {
-    mspid: String,
-    peer: Peer,
+pub(crate) struct Organization {
+    pub(crate) name: String,
+    pub(crate) mspid: String,
+    pub(crate) peer: Peer,
     admin: Credential,
     user1: Credential,
 }
 
 #[derive(Deserialize)]
-struct Peer {
-    endpoint: String,
-    tls_root: PathBuf,
+pub(crate) struct Peer {
+    pub(crate) endpoint: String,
+    pub(crate) tls_root: PathBuf,
     #[serde(rename = "override")]
-    host: String,
+    pub(crate) host: String,
 }
 
 #[derive(Deserialize)]
@@ -149,8 +170,13 @@ impl Drop for FabricNet {
     }
 }
 
-fn service(program: &Path, address: &str, package_id: &str) -> Result<Child, Failed> {
+fn service(
+    (program, arguments): (&Path, &[&str]),
+    address: &str,
+    package_id: &str,
+) -> Result<Child, Failed> {
     let service = Command::new(program)
+        .args(arguments)
         .env("CHAINCODE_SERVER_ADDRESS", address)
         .env("CHAINCODE_ID", package_id)
         .env("CHAINCODE_TLS_DISABLED", "true")
@@ -162,7 +188,7 @@ fn service(program: &Path, address: &str, package_id: &str) -> Result<Child, Fai
 }
 
 /// A program that is built beside this one.
-fn built(name: &str) -> Result<PathBuf, Failed> {
+pub(crate) fn built(name: &str) -> Result<PathBuf, Failed> {
     let own = env::current_exe()?;
     let program = own.ancestors().nth(2).map(|folder| folder.join(name));
     program
