@@ -14,6 +14,7 @@
 mod embedded;
 mod everywhere;
 mod matrix;
+mod model;
 mod remote;
 mod simulated;
 mod stage;

@@ -190,7 +190,7 @@ fn committed(outcome: Outcome) -> Told {
     match outcome {
         Outcome::Committed { result, .. } => Ok(read(&result)),
         Outcome::Rejected { code, .. } => Err(code.as_str_name().to_owned()),
-        Outcome::Unknown { refusal, .. } => panic!("no verdict: {refusal}"),
+        Outcome::Unknown { refusal, .. } => Err(format!("no verdict: {refusal}")),
     }
 }
 

@@ -94,10 +94,10 @@ impl Stage for Simulated {
 
 /// The code of a refusal, or the verdict.
 fn told(failure: Failure) -> String {
-    match failure {
+    match &failure {
         Failure::Refused(refused) => code(&refused.message),
         Failure::Rejected(rejected) => rejected.code.as_str_name().to_owned(),
-        other => panic!("{other}"),
+        Failure::Diverged(_) | Failure::Fault(_) => panic!("{failure}"),
     }
 }
 

@@ -137,7 +137,9 @@ impl<'a> Call<'a> {
         self.arguments.push(match serde_json::to_value(argument).unwrap() {
             Value::String(text) => text,
             Value::Null => String::new(),
-            other => String::from_utf8(canonical::to_vec(&other).unwrap()).unwrap(),
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                String::from_utf8(canonical::to_vec(&other).unwrap()).unwrap()
+            }
         });
         self
     }

@@ -137,7 +137,11 @@ impl<S: Stage> World<S> {
         self.stage.pass(6);
         let ticker = self.ticker.clone();
         let told = self.tick_as(&ticker, self.epoch + 1);
-        assert_eq!(told.map(|marker| marker["number"].clone()), Ok(json!(self.epoch + 1)));
+        assert_eq!(
+            told.map(|marker| marker["number"].clone()),
+            Ok(json!(self.epoch + 1)),
+            "ticked"
+        );
         self.epoch += 1;
     }
 

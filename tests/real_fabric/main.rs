@@ -9,22 +9,28 @@ mod forge;
 #[expect(dead_code, reason = "the trials here run one script only")]
 mod node;
 mod ours;
+#[expect(clippy::expect_used, reason = "all of this is test")]
 mod platform;
 #[path = "probe/contract.rs"]
 mod probe;
 #[path = "../platform/remote.rs"]
+#[expect(clippy::panic, clippy::unwrap_used, reason = "all of this is test")]
 mod remote;
 #[path = "../platform/stage.rs"]
 #[expect(dead_code, reason = "the stories here need a part of it")]
+#[expect(clippy::unwrap_used, reason = "all of this is test")]
 mod stage;
 #[path = "../platform/stories.rs"]
+#[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "all of this is test")]
 mod stories;
 mod theirs;
 #[path = "../platform/together.rs"]
 #[expect(dead_code, reason = "the stories here need a part of it")]
+#[expect(clippy::unwrap_used, reason = "all of this is test")]
 mod together;
 #[path = "../platform/world.rs"]
 #[expect(dead_code, reason = "the stories here need a part of it")]
+#[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "all of this is test")]
 mod world;
 
 use std::{
