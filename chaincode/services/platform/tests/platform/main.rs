@@ -9,6 +9,7 @@
 
 mod binding;
 mod deadlines;
+mod keys;
 mod manager;
 mod tallies;
 #[path = "../support/world.rs"]
