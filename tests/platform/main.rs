@@ -11,6 +11,7 @@
     reason = "all of this is test"
 )]
 
+mod concurrency;
 mod embedded;
 mod everywhere;
 mod matrix;

@@ -55,7 +55,6 @@ fn the_deterministic_crates_ban_what_endorsers_may_differ_in() {
         "chaincode/services/platform",
         "chaincode/services/recording",
         "chaincode/services/registry",
-        "chaincode/services/tasks",
         "chaincode/services/tokens",
         "chaincode/services/users",
         "interop/authoring",

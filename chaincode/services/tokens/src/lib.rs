@@ -25,8 +25,8 @@
 //! | `bound` | the names of the set and the [`TokenTerms`](record::TokenTerms) |
 //! | (`tokens`, account), (`tokens-note`, account, transaction) | a [`Tally`](pervade_platform::Tally) of tokens |
 //! | (`money`, account), (`money-note`, account, transaction) | one of settlement money |
-//! | (`stock`, part), (`stock-note`, part, transaction) | sixteen of tokens to be bought |
-//! | (`reserve`, part), (`reserve-note`, part, transaction) | sixteen of money that was paid for tokens |
+//! | (`stock`, part), (`stock-note`, part, transaction) | one of 64 parts of the tokens that can be bought |
+//! | (`reserve`, part), (`reserve-note`, part, transaction) | one of 64 parts of the money that was paid for tokens |
 //! | (`deposit`, device) | [`Deposit`](record::Deposit) |
 //! | (`escrow`, task) | [`Escrow`](record::Escrow) |
 //! | (`allowance`, owner, spender) | [`Allowance`](record::Allowance) |

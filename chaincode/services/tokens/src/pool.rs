@@ -18,7 +18,7 @@ pub(crate) const RESERVE: Pool = Pool("reserve");
 
 impl Pool {
     /// How many parts there are.
-    const PARTS: u8 = 16;
+    const PARTS: u8 = 64;
 
     /// Begins it with a sum, in parts as equal as can be.
     pub(crate) async fn begin(self, tx: &mut Transaction, sum: Amount) -> Result<(), TallyError> {
@@ -85,7 +85,7 @@ fn owner(part: u8) -> String {
 
 /// The part that a transaction begins with.
 fn first_part(tx: &ReadTransaction) -> u8 {
-    // The first digit of the identifier, which is a hash.
-    let digit = tx.tx_id().as_str().chars().next().and_then(|digit| digit.to_digit(16));
-    digit.and_then(|digit| u8::try_from(digit).ok()).unwrap_or_default() % Pool::PARTS
+    // The first byte of the identifier, which is a hash.
+    let digits = tx.tx_id().as_str().get(..2).unwrap_or_default();
+    u8::from_str_radix(digits, 16).unwrap_or_default() % Pool::PARTS
 }

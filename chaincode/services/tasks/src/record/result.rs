@@ -101,8 +101,7 @@ pub struct Pending {
 pub struct Verdict {
     /// What decided, or is to decide.
     pub check: Check,
-    /// Whether the result confirms that the task is done; none while others judge it, and if they
-    /// have come to nothing when the time for it is over.
+    /// Whether the result confirms that the task is done; none while others still judge it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<bool>,
     /// The epoch.

@@ -191,17 +191,6 @@ fn a_creator_accepts() {
     ));
 }
 
-/// D-23, D-24: a result that is being judged is neither declined nor taken back.
-#[test]
-fn what_is_being_judged_stays() {
-    let (mut stage, task) = delivered();
-    let (ann, ben) = (stage.ann.clone(), stage.ben.clone());
-    for (who, function) in [(&ben, "tasks:decline"), (&ann, "tasks:release")] {
-        let told: Told<Value> = stage.now(who, function, &task);
-        assert_eq!(told, Err("TASK_PENDING".to_owned()), "{function}");
-    }
-}
-
 /// D-24 (e): silence is acceptance; whoever says so has the keeper's fee.
 #[test]
 fn silence_is_acceptance() {
