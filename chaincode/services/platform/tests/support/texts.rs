@@ -26,6 +26,10 @@ fn collect(schema: &Value, path: &str, named: &Map<String, Value>, found: &mut V
     for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
         collect(schema, &format!("{path}.{field}"), named, found);
     }
+    // What has a description of its own, or may be absent, refers from within a list.
+    for schema in ["allOf", "anyOf"].iter().filter_map(|part| schema[*part].as_array()).flatten() {
+        collect(schema, path, named, found);
+    }
     for part in ["items", "additionalProperties"] {
         if schema[part].is_object() {
             collect(&schema[part], &format!("{path}[]"), named, found);

@@ -78,6 +78,10 @@ fn no_record_asks_for_personal_data() {
         result.creator_key
         result.device
         result.device_key
+        result.result.cid
+        result.result.ciphertext_sha256
+        result.result.signature
+        result.result.task_key
         result.task
         summary.creator
         summary.device
@@ -91,9 +95,16 @@ fn no_record_asks_for_personal_data() {
         task.encryption_key
         task.id
         task.parameters
+        task.pending.device_key
+        task.pending.result.cid
+        task.pending.result.ciphertext_sha256
+        task.pending.result.signature
+        task.pending.result.task_key
+        task.pending.statement_sha256
         task.respondent
         task.type_name
         type.name
+        type.votes.oracles[]
         verdict.metric
         verdict.statement_sha256
         verdict.task
