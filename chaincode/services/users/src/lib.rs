@@ -27,8 +27,8 @@
 //! | (`key-change`, account, number) | [`KeyChange`](record::KeyChange) |
 //! | (`reputation`, account), (`reputation-note`, account, transaction) | a [`Tally`](pervade_platform::Tally) of points |
 //! | (`pair`, creator, respondent) | [`Pair`](record::Pair) |
-//! | (`history`, account, epoch, task, role) | [`History`](record::History) |
-//! | (`notification`, account, epoch, task) | [`Notification`](record::Notification) |
+//! | (`history`, account, epoch, task, role, outcome) | [`History`](record::History) |
+//! | (`notification`, account, epoch, task, outcome) | [`Notification`](record::Notification) |
 //!
 //! The [rules] are functions of values; the contract is a thin binding of them to Fabric.
 

@@ -261,7 +261,7 @@ pub struct Entry {
 
 /// A task in which a user had a part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, State)]
-#[state(type = "history", key(account, epoch, task, role))]
+#[state(type = "history", key(account, epoch, task, role, outcome))]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::exhaustive_structs, reason = "a record format")]
 pub struct History {
@@ -281,7 +281,7 @@ pub struct History {
 
 /// Tells a user of a task's end, for ever: it outlives the task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, State)]
-#[state(type = "notification", key(account, epoch, task))]
+#[state(type = "notification", key(account, epoch, task, outcome))]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::exhaustive_structs, reason = "a record format")]
 pub struct Notification {

@@ -95,3 +95,19 @@ fn histories_show_success_and_failure() {
         assert_eq!(told, expected);
     }
 }
+
+/// W-60, W-65: what was declined stays beside what was completed, in one epoch as well.
+#[test]
+fn histories_show_what_was_declined() {
+    let mut stage = Stage::new();
+    let task = stage.accepted(&public());
+    let ben = stage.ben.clone();
+    let _: Value = stage.now(&ben, "tasks:decline", &task).unwrap();
+    stage.accept(&task).unwrap();
+    stage.complete(&task, &[("celsius", 21)]).unwrap();
+    let account = account(&ben);
+    let page: Value = stage.world.ask("users:history", &[account.as_str(), "10", ""]);
+    let entries = page["values"].as_array().unwrap().iter();
+    let outcomes: Vec<_> = entries.map(|entry| entry["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["completed", "declined"]);
+}
