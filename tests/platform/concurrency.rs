@@ -12,8 +12,7 @@ use serde_json::Value;
 use crate::embedded::{Embedded, embedded};
 use crate::remote::Remote;
 use crate::stage::{Actor, Call, Enrolment, Stage as _, read};
-use crate::together::chaincodes;
-use crate::world::{AllTerms, ORGS, Thing, World, plain, public, whole};
+use crate::world::{AllTerms, ORGS, Thing, World, chaincodes, plain, public, whole};
 
 /// Two hundred creators and two hundred devices at once: no transaction loses a race that is none. What
 /// was measured is printed.

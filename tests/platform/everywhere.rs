@@ -4,8 +4,8 @@ use expect_test::expect_file;
 
 use crate::embedded::embedded;
 use crate::simulated::Simulated;
-use crate::together::{ACCOUNT, chaincodes, play};
-use crate::world::ORGS;
+use crate::together::{ACCOUNT, play};
+use crate::world::{ORGS, chaincodes};
 
 /// The scenario set in the simulator: each line is read.
 #[test]

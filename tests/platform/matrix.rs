@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 
 use crate::simulated::Simulated;
 use crate::stage::{Actor, Call, Enrolment, Stage as _, Told};
-use crate::together::chaincodes;
 use crate::world::{
-    AllTerms, BLOCK_HASH, CLOCK, ORG1, ORG2, ORGS, PLAIN, Thing, World, assigned, plain, public,
-    whole,
+    AllTerms, BLOCK_HASH, CLOCK, ORG1, ORG2, ORGS, PLAIN, Thing, World, assigned, chaincodes,
+    plain, public, whole,
 };
 
 /// W-08, W-16, W-21, W-22, W-73, W-99, W-100: what each function says to each of them. What is refused

@@ -14,8 +14,7 @@ use serde_json::Value;
 
 use crate::simulated::Simulated;
 use crate::stage::Actor;
-use crate::together::chaincodes;
-use crate::world::{AllTerms, ORG1, PLAIN, Thing, World, plain, public};
+use crate::world::{AllTerms, ORG1, PLAIN, Thing, World, chaincodes, plain, public};
 
 /// W-48, W-51, W-53, D-19: whatever users do, in whatever order, the ledger and the model say the same after every
 /// step; tokens are neither made nor lost, escrows are exact, and nothing is below zero.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pervade_chaincode::Chaincode;
 use pervade_clock::rules::Terms as ClockTerms;
 use pervade_devices::record::{DeviceId, DeviceTerms, InstallStatement, NewDevice};
 use pervade_platform::{AccountId, Amount, ContractSet};
@@ -371,6 +372,18 @@ pub(crate) fn raw_cid(digest: &[u8; 32]) -> String {
 }
 
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// The five chaincodes of a set.
+pub(crate) fn chaincodes(ending: &str) -> Vec<Chaincode> {
+    let ContractSet { clock, devices, tasks, tokens, users } = ContractSet::with_ending(ending);
+    vec![
+        pervade_clock::chaincode(clock.parse().unwrap()),
+        pervade_users::chaincode(users.parse().unwrap()),
+        pervade_tokens::chaincode(tokens.parse().unwrap()),
+        pervade_devices::chaincode(devices.parse().unwrap()),
+        pervade_tasks::chaincode(tasks.parse().unwrap()),
+    ]
+}
 
 /// A task that anyone may perform.
 pub(crate) fn public(reward: Amount, limit: u64) -> NewTask {

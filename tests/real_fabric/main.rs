@@ -25,8 +25,6 @@ mod stage;
 mod stories;
 mod theirs;
 #[path = "../platform/together.rs"]
-#[expect(dead_code, reason = "the stories here need a part of it")]
-#[expect(clippy::unwrap_used, reason = "all of this is test")]
 mod together;
 #[path = "../platform/world.rs"]
 #[expect(dead_code, reason = "the stories here need a part of it")]
