@@ -36,6 +36,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("peer-client", &["pervade-peer", "pervade-ledger", "pervade-storage", "pervade-embedded"]),
     ("network/", &["pervade-peer-client", "pervade-audit"]),
+    ("agents/", NODES),
     ("interop/audit", &["pervade-embedded", "pervade-peer"]),
     ("interop/mapping", PARSERS),
     ("interop/payload", PARSERS),
@@ -55,6 +56,16 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("interop/ledger", DETERMINISTIC),
     ("network/ledger", DETERMINISTIC),
     ("network/config", DETERMINISTIC),
+];
+
+/// What makes a node: those who act beside the ledger are its clients.
+const NODES: &[&str] = &[
+    "pervade-embedded",
+    "pervade-ledger",
+    "pervade-ordering",
+    "pervade-peer",
+    "pervade-registrar",
+    "pervade-storage",
 ];
 
 /// What the deterministic crates never name: runtimes, sockets, clocks, random numbers.

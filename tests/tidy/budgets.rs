@@ -33,6 +33,19 @@ fn no_error_variant_carries_only_text() {
     }
 }
 
+/// N-08, W-07: a device and a keeper dial, and are dialled by nobody.
+#[test]
+fn agents_have_no_listener() {
+    let agents: Vec<_> =
+        tree::rust_files().into_iter().filter(|(path, _)| path.starts_with("agents")).collect();
+    assert!(agents.len() > 20, "the agents are found: {}", agents.len());
+    for (path, text) in agents {
+        for word in ["Listener", "UdpSocket", "transport::Server"] {
+            assert!(!text.contains(word), "{}: {word}", path.display());
+        }
+    }
+}
+
 #[test]
 fn nothing_is_left_unfinished() {
     // Spelled apart, so that this file does not find itself.

@@ -131,7 +131,11 @@ impl Agent {
         }
         let Some(task) = self.witnessed(id).await? else { return Ok(()) };
         // A gateway that lags behind still tells of what is done.
-        if known.is_some_and(|known| known.task.accepted == task.accepted) {
+        let is_done = |known: &Entry| {
+            let is_lost = known.step == Step::Done { end: End::Lost };
+            !is_lost && known.task.accepted == task.accepted
+        };
+        if known.is_some_and(|known| is_done(&known)) {
             return Ok(());
         }
         if let Err(why) = self.check(&task, &self.parts.oneself).await? {

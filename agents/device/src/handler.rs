@@ -31,14 +31,16 @@ pub struct Order {
 }
 
 impl Order {
+    /// An order for a task of a type.
+    #[must_use]
+    pub fn new(task: String, type_name: String, parameters: String) -> Self {
+        Self { parameters, task, type_name }
+    }
+
     /// What a task asks for.
     #[must_use]
     pub fn of(task: &Task) -> Self {
-        Self {
-            parameters: task.parameters.clone(),
-            task: task.id.clone(),
-            type_name: task.type_name.clone(),
-        }
+        Self::new(task.id.clone(), task.type_name.clone(), task.parameters.clone())
     }
 }
 

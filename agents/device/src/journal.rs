@@ -154,14 +154,18 @@ impl Journal {
         Ok(entries)
     }
 
-    /// All entries, the task that was accepted first before the others.
+    /// All entries, the task that was accepted first before the others. One that is damaged is left
+    /// where it is and keeps no other from being done; the log names it.
     ///
     /// # Errors
     /// The folder cannot be used.
     pub fn entries(&self) -> Result<Vec<Entry>, JournalError> {
         let mut entries = Vec::new();
         for name in self.folder.names()? {
-            entries.extend(self.folder.read_json::<Entry>(&name)?);
+            match self.folder.read_json::<Entry>(&name) {
+                Err(error @ FolderError::Json { .. }) => tracing::error!(%error, "left alone"),
+                read => entries.extend(read?),
+            }
         }
         entries.sort_by_key(|entry| entry.task.accepted);
         Ok(entries)
@@ -263,6 +267,18 @@ mod tests {
         assert_eq!(kept[0], waiting);
         assert_eq!(kept[1].task.id, task(3).id, "the oldest went first");
         assert_eq!(journal.open_entries().unwrap(), [waiting]);
+    }
+
+    /// A damaged entry keeps no other from being found, and stays what it is.
+    #[test]
+    fn a_damaged_entry_is_left_alone() {
+        let (_place, journal) = journal();
+        let entry = Entry::new(task(2));
+        journal.record(&entry).unwrap();
+        let damaged = task(1).id;
+        journal.folder.write(&format!("{damaged}.json"), b"{").unwrap();
+        assert_eq!(journal.open_entries().unwrap(), [entry]);
+        assert!(journal.find(&damaged).is_err(), "it is not taken for none");
     }
 
     #[test]

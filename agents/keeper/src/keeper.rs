@@ -1,5 +1,6 @@
 //! Looking, doing, telling.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use pervade_clock::rules::Terms;
 use pervade_link::{LedgerError, Receipt};
 use pervade_platform::Amount;
 use pervade_ports::{Clock, Timestamp};
+use pervade_tasks::record::Due;
 
 use crate::alarm::Watch;
 use crate::check::{Job, Turn, View, check};
@@ -20,6 +22,8 @@ pub struct Keeper {
     blind: Option<String>,
     clock: Arc<dyn Clock>,
     earned: Amount,
+    /// What could not be done about tasks when the keeper tried last.
+    failed: BTreeSet<Job>,
     ledger: Arc<dyn Ledger>,
     terms: Option<Terms>,
     turn: Turn,
@@ -30,8 +34,8 @@ impl Keeper {
     /// A keeper of this ledger, by this clock, which is also the one that its proposals are dated by.
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, turn: Turn) -> Self {
-        let (blind, earned, terms, watch) = (None, Amount::ZERO, None, Watch::default());
-        Self { blind, clock, earned, ledger, terms, turn, watch }
+        let (earned, failed, watch) = (Amount::ZERO, BTreeSet::new(), Watch::default());
+        Self { blind: None, clock, earned, failed, ledger, terms: None, turn, watch }
     }
 
     /// How often a keeper looks.
@@ -47,20 +51,14 @@ impl Keeper {
 
     /// Looks once and does what is to be done; tells what came of it.
     pub async fn round(&mut self) -> Vec<Report> {
-        match self.look_and_do().await {
-            Ok(reports) => {
-                self.blind = None;
-                reports
-            }
-            Err(error) => {
-                let blind = error.to_string();
-                if self.blind.as_ref() == Some(&blind) {
-                    return Vec::new();
-                }
-                self.blind = Some(blind.clone());
-                vec![Report::Blind { blind }]
-            }
+        let mut reports = Vec::new();
+        let seen = self.look_and_do(&mut reports).await;
+        let blind = seen.err().map(|error| error.to_string());
+        if self.blind != blind {
+            self.blind.clone_from(&blind);
+            reports.extend(blind.map(|blind| Report::Blind { blind }));
         }
+        reports
     }
 
     /// All that the keeper has earned.
@@ -69,22 +67,31 @@ impl Keeper {
         self.earned
     }
 
-    async fn look_and_do(&mut self) -> Result<Vec<Report>, LedgerError> {
+    /// The clock goes on though nobody can tell what is due.
+    async fn look_and_do(&mut self, reports: &mut Vec<Report>) -> Result<(), LedgerError> {
         let terms = self.terms().await?;
         let latest = self.ledger.latest().await?;
-        let due = self.ledger.due(latest.number).await?;
+        let (due, seen) = match self.ledger.due(latest.number).await {
+            Ok(due) => (due, Ok(())),
+            Err(error) => (Vec::new(), Err(error)),
+        };
         let now_ms = milliseconds(self.clock.now());
+        reports.extend(self.watch.look(&latest, &terms, now_ms).map(Report::Alarm));
         let view = View { due: &due, latest: &latest, now_ms, terms: &terms };
-        let jobs = check(&view, self.turn);
-        let mut reports: Vec<_> =
-            self.watch.look(&latest, &terms, now_ms).map(Report::Alarm).into_iter().collect();
-        let now = jobs.iter().take(JOBS_MAX);
-        let done = join_all(now.map(|job| self.perform(job, latest.number))).await;
+        let mut jobs = check(&view, self.turn);
+        // A task that cannot be ended keeps nothing else waiting.
+        jobs.sort_by_key(|job| self.failed.contains(job));
+        jobs.truncate(JOBS_MAX);
+        let done = join_all(jobs.iter().map(|job| self.perform(job, latest.number))).await;
+        self.failed.retain(|failed| !jobs.contains(failed) && is_due(failed, &due));
         for (job, done) in jobs.into_iter().zip(done) {
             let outcome = self.outcome(done);
+            if matches!(outcome, JobOutcome::Failed { .. }) && job.task().is_some() {
+                self.failed.insert(job.clone());
+            }
             reports.push(Report::Job(JobReport { job, outcome }));
         }
-        Ok(reports)
+        seen
     }
 
     async fn terms(&mut self) -> Result<Terms, LedgerError> {
@@ -151,6 +158,11 @@ impl std::fmt::Debug for Keeper {
 enum Done {
     Before,
     Now { fee: Amount, receipt: Receipt },
+}
+
+/// Whether a job about a task may come up again.
+fn is_due(job: &Job, due: &[Due]) -> bool {
+    due.iter().any(|due| Some(due.id.as_str()) == job.task())
 }
 
 /// Whether an error says that somebody else did the job first.

@@ -73,6 +73,9 @@ impl World {
     fn end(&self, task: &str, action: Action) -> Result<Receipt, LedgerError> {
         let told = format!("{action:?} {task}").to_lowercase();
         let end = |chain: &mut Chain| {
+            if task.starts_with("bad") {
+                return Err(refusal("STATE_DAMAGED"));
+            }
             chain.due.remove(task).map(|_| ()).ok_or_else(|| refusal("TASK_UNKNOWN"))
         };
         Ok(self.write(told, end)?.1)
@@ -253,6 +256,24 @@ async fn a_job_that_another_did_is_done() {
         round(&mut keeper, expected).await;
     }
     assert_eq!(keeper.earned(), Amount::ZERO, "for nothing it did not do");
+}
+
+/// D-02: tasks that cannot be ended keep no others waiting, and the clock goes on.
+#[tokio::test]
+async fn what_cannot_be_done_keeps_nothing_waiting() {
+    let world = World::new();
+    for number in 0..40 {
+        world.owe(&format!("bad{number}"), 0, Action::Expire);
+    }
+    world.owe("good", 0, Action::Expire);
+    let mut keeper = world.keeper(0);
+    for _ in 0..3 {
+        keeper.round().await;
+    }
+    assert_eq!(world.transactions(), "expire good");
+    world.pass(Duration::from_millis(14_500));
+    keeper.round().await;
+    assert_eq!(world.transactions(), "expire good, epoch 1");
 }
 
 /// D-01: a tick that found the epoch begun changes nothing, and is nobody's.
