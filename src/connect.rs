@@ -14,6 +14,7 @@ use pervade_identity::EcdsaSigner;
 use pervade_peer_client::{Gateway, Network, Ports};
 use pervade_ports::system::{SystemClock, SystemRng};
 use pervade_rpc::tls;
+use tonic::transport::Endpoint;
 
 use crate::failure::{Failure, OrFail as _};
 
@@ -206,7 +207,24 @@ impl Known {
         Err(last)
     }
 
-    fn signer(&self, member: Member<'_>) -> Result<EcdsaSigner, Failure> {
+    /// Gateways of organisations for somebody who stays: one for each peer, with the name of its
+    /// host, whether it answers now or later.
+    pub(crate) fn gateways(
+        &self,
+        organizations: &[&OrganizationDescription],
+        signer: &Arc<EcdsaSigner>,
+    ) -> Result<Vec<(String, Gateway)>, Failure> {
+        let peers = organizations.iter().flat_map(|organization| &organization.peers);
+        let gateways = peers.map(|peer| {
+            let channel = self.endpoint(peer)?.connect_lazy();
+            let ports = Ports { clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };
+            let gateway = Gateway::new(channel, Arc::clone(signer) as _, ports);
+            Ok((peer.host.clone(), gateway))
+        });
+        gateways.collect()
+    }
+
+    pub(crate) fn signer(&self, member: Member<'_>) -> Result<EcdsaSigner, Failure> {
         let read = |relative: &Path| {
             let path = self.locate(relative);
             fs::read(&path)
@@ -219,16 +237,21 @@ impl Known {
     }
 
     async fn dial(&self, peer: &NodeDescription) -> Result<tonic::transport::Channel, Failure> {
+        let endpoint = self.endpoint(peer)?;
+        endpoint.connect().await.or_fail_with("NO_PEER", || unreachable(peer))
+    }
+
+    fn endpoint(&self, peer: &NodeDescription) -> Result<Endpoint, Failure> {
         let path = self.locate(&peer.tls_root);
         let roots = fs::read(&path)
             .or_fail_with("NO_PEER", || format!("cannot read {}", path.display()))?;
-        let unreachable = || format!("cannot reach {} at {}", peer.host, peer.address);
         tls::endpoint(&peer.address, &roots, Some(&peer.host))
-            .or_fail_with("NO_PEER", unreachable)?
-            .connect()
-            .await
-            .or_fail_with("NO_PEER", unreachable)
+            .or_fail_with("NO_PEER", || unreachable(peer))
     }
+}
+
+fn unreachable(peer: &NodeDescription) -> String {
+    format!("cannot reach {} at {}", peer.host, peer.address)
 }
 
 const ADMIN: &str = "Admin";

@@ -10,8 +10,11 @@ mod call;
 mod chaincode;
 mod connect;
 mod demo;
+mod device;
+mod ends;
 mod failure;
 mod identity;
+mod keeper;
 mod ledger;
 mod mapping;
 mod network;
@@ -83,6 +86,11 @@ enum Verb {
     /// The auditor's worker process
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Make a device, run its process
+    #[command(subcommand)]
+    Device(device::Device),
+    /// Keep a platform's clock going and bring overdue tasks to their end
+    Keeper(keeper::Keeper),
     /// Ask the graph of a channel in SPARQL
     Query(query::Query),
     /// Follow one quad back to block, transaction and endorsers
@@ -127,6 +135,8 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
             Verb::Mapping(mapping) => mapping.run(output).await,
             Verb::Vocabulary(vocabulary) => vocabulary.run(output),
             Verb::Audit(audit) => audit.run(),
+            Verb::Device(device) => device.run(output).await,
+            Verb::Keeper(keeper) => keeper.run(output).await,
             Verb::Query(query) => query.run(output).await,
             Verb::Prove(prove) => prove.run(output).await,
             Verb::Verify(verify) => verify.run(output),

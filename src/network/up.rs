@@ -10,11 +10,11 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use pervade_embedded::control::{self, Answer};
 use pervade_embedded::{EmbeddedNetwork, Options, Topology};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use super::{Shown, folder, status};
 use crate::chaincode::in_process;
+use crate::ends::Ends;
 use crate::failure::{Failure, OrFail as _};
 use crate::output::Output;
 
@@ -148,26 +148,4 @@ fn last_error(path: &Path, from: u64) -> String {
     let last = text.lines().rfind(|line| line.starts_with("error: ")).or(text.lines().last());
     let last = last.unwrap_or("the network ended without a word");
     last.trim_start_matches("error: ").to_owned()
-}
-
-/// The signals that end a network in an orderly way.
-struct Ends {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Ends {
-    fn listen() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).or_fail("NOT_STARTED", "signals cannot be heard");
-        let (interrupt, terminate) =
-            (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-        Ok(Self { interrupt, terminate })
-    }
-
-    async fn any(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

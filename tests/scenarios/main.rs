@@ -12,6 +12,7 @@
     reason = "all of this is test"
 )]
 
+mod agents;
 mod calls;
 mod code;
 pub mod contracts;
@@ -21,6 +22,7 @@ mod fleet;
 mod interop;
 mod lying_gateway;
 mod members;
+mod platform;
 mod privacy;
 mod proofs;
 mod services;

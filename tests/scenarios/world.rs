@@ -31,7 +31,7 @@ use pervade_storage::ReplayedState;
 use tempfile::TempDir;
 use tonic::transport::Channel;
 
-use crate::contracts;
+use crate::{contracts, platform};
 
 pub(crate) const ORG1: &str = "Org1MSP";
 pub(crate) const ORG2: &str = "Org2MSP";
@@ -251,6 +251,7 @@ fn in_process() -> Vec<(&'static str, InProcess)> {
     let services = services.map(|(name, code, service)| {
         (name, InProcess { version: code.to_owned(), chaincode: Arc::new(service) })
     });
+    let services = services.into_iter().chain(platform::in_process());
     contracts::in_process().into_iter().chain(services).collect()
 }
 
