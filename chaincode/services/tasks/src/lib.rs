@@ -30,6 +30,8 @@
 //! of the result and the device's signature over it; limits of its readings and their distance
 //! from the device's averages; votes of oracles, or the creator's word. What form and signature
 //! refuse leaves no trace. Readings that cannot be are recorded, and are a fault of the device.
+//! Where the creator's word counts, a creator can read a result and reject it at no cost but the
+//! fee: whoever accepts a task of such a type trusts its creator.
 //!
 //! | Key | Value |
 //! |---|---|

@@ -6,7 +6,7 @@ use pervade_simulator::Member;
 use pervade_tasks::record::{Kind, NewTask, TaskTerms, TaskType};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, define, named, of_type, paying, public, task_type};
+use crate::stage::{Stage, accepted, define, named, of_type, paying, public, task_type};
 use crate::world::{Call, Terms, World, account, call, units, whole};
 
 /// Has a call refused, with nothing changed by it.
@@ -195,9 +195,24 @@ fn ends_are_checked() {
     refused(&mut stage, on(&ann, "tasks:settle"), expect!["TASK_NOT_PENDING"]);
     refused(&mut stage, on(&ann, "tasks:reject"), expect!["TASK_NOT_PENDING"]);
     refused(&mut stage, call(&ben, "tasks:expire").with(&task), expect!["TASK_NOT_EXPIRED"]);
+    let early = call(&ann, "tasks:release").with(&task).with(1);
+    refused(&mut stage, early, expect!["BAD_EPOCH"]);
     stage.accept(&task).unwrap();
     refused(&mut stage, on(&ann, "tasks:release"), expect!["TASK_NOT_EXPIRED"]);
     refused(&mut stage, on(&ann, "tasks:decline"), expect!["NOT_RESPONDENT"]);
     let late = call(&ben, "tasks:decline").with(&task).with(3);
     refused(&mut stage, late, expect!["BAD_EPOCH"]);
+}
+
+/// W-73: what is judged is judged now.
+#[test]
+fn judging_is_checked() {
+    let mut stage = Stage::of_type(&accepted());
+    let ann = stage.ann.clone();
+    let task = stage.accepted(&of_type("accepted"));
+    stage.complete(&task, &[("celsius", 21)]).unwrap();
+    for function in ["tasks:settle", "tasks:reject"] {
+        let early = call(&ann, function).with(&task).with(1);
+        refused(&mut stage, early, expect!["BAD_EPOCH"]);
+    }
 }

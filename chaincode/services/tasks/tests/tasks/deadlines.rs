@@ -210,6 +210,11 @@ fn keepers_find_what_is_due() {
     stage.complete(&submitted, &[("celsius", 21)]).unwrap();
     let settle = json!({"action": Action::Settle, "epoch": 3, "id": submitted});
     assert_eq!(due(&mut stage, 3), std::slice::from_ref(&settle));
+    let first: Value = stage.world.ask("tasks:due", &["6", "1", ""]);
+    assert_eq!(first["values"], json!([settle]));
+    let bookmark = first["bookmark"].as_str().unwrap().to_owned();
+    let next: Value = stage.world.ask("tasks:due", &["5", "1", &bookmark]);
+    assert_eq!(next, json!({"bookmark": "", "values": []}), "what follows is later");
     let expire = json!({"action": Action::Expire, "epoch": 6, "id": unaccepted});
     assert_eq!(due(&mut stage, 6), [settle, expire.clone()]);
     let ann = stage.ann.clone();

@@ -141,6 +141,14 @@ fn events_tell_what_happened() {
          awarded ["account", "points", "reward", "task"]
         users notified ["account", "outcome", "task"]"#]]
     .assert_eq(&told(&stage));
+    let expired = stage.accepted(&public());
+    stage.world.until(6);
+    let ann = stage.ann.clone();
+    stage.expire_as(&ann, &expired).unwrap();
+    expect![[r#"
+         destroyed ["outcome", "task"]
+        users notified ["account", "outcome", "task"]"#]]
+    .assert_eq(&told(&stage));
     let released = stage.create(&public()).unwrap();
     stage.release(&released).unwrap();
     expect![[r#"
