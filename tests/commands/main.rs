@@ -12,6 +12,7 @@ mod auditor;
 mod authoring;
 mod chaincode;
 mod damage;
+mod device;
 mod help;
 mod identity;
 mod killing;

@@ -62,11 +62,17 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// A new network with both services deployed.
-    pub(crate) fn with_services() -> Self {
+    /// A new network with nothing deployed.
+    pub(crate) fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut running = Self::in_folder(folder.path());
         running.folder = Some(folder);
+        running
+    }
+
+    /// A new network with both services deployed.
+    pub(crate) fn with_services() -> Self {
+        let running = Self::bare();
         for name in ["registry", "recording"] {
             running.json(&["chaincode", "deploy", name, "--in-process"]).done();
         }

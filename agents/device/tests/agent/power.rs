@@ -61,6 +61,23 @@ async fn assert_done(world: &World, cut: (usize, usize)) {
     assert!(!world.disk.holds(SECRET), "W-88: what is not sealed is on no disk");
 }
 
+/// W-07: a week of tasks, one an hour, and a power cut in most of them: nobody looks after the
+/// device, and every task is done once.
+#[tokio::test]
+async fn a_week_passes_without_an_operator() {
+    let world = World::new();
+    for hour in 1..=7 * 24 {
+        world.chain.lock().unwrap().task = Some(world.task(hour));
+        let halves = usize::try_from(hour * 37 % 211).unwrap();
+        run(&world, Power::of(halves)).await;
+        run(&world, Power::default()).await;
+        let chain = world.chain.lock().unwrap();
+        assert_eq!(chain.result.clone().unwrap().task, id(hour));
+    }
+    assert_eq!(world.chain.lock().unwrap().completions, 7 * 24);
+    assert_eq!(*world.actuator.effects.lock().unwrap(), 7 * 24);
+}
+
 /// W-70: a device that was offline finds its tasks when it starts, and does each once.
 #[tokio::test]
 async fn a_device_that_was_offline_finds_its_backlog() {
