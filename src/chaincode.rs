@@ -4,17 +4,17 @@
 //! definition, commit it. What is done already is left as it is.
 
 mod develop;
+mod in_process;
 mod package;
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{ArgGroup, Args, Subcommand};
 use fabric_protos::id::{ChaincodeName, ChannelId};
 use pervade_embedded::control::{Answer, Command};
-use pervade_embedded::{ClientCertificate, InProcess, Options, Package, PackageSource};
+use pervade_embedded::{ClientCertificate, Package, PackageSource};
 use pervade_packaging::{Code, Connection};
 use pervade_peer_client::{ChaincodePolicy, Definition, Lifecycle, Outcome};
 use serde::Serialize;
@@ -23,6 +23,8 @@ use crate::connect::{Caller, Known, Where};
 use crate::failure::{Failure, OrFail as _};
 use crate::network::{ask, status, unexpected};
 use crate::output::Output;
+
+pub(crate) use in_process::{PLATFORM_ENDINGS, in_process};
 
 /// What to do with chaincode.
 #[derive(Debug, Subcommand)]
@@ -69,7 +71,8 @@ Examples:
   pervade chaincode package basic --executable target/release/basic
   pervade chaincode builder /opt/pervade-builder
 
-In this process run: registry, recording.";
+In the network's process run: registry, recording, and the chaincodes of a platform, which
+`pervade platform deploy` deploys.";
 
 /// What to deploy.
 #[derive(Args, Debug)]
@@ -95,26 +98,14 @@ pub(crate) struct Deploy {
     /// The definition's sequence number [default: the committed one, or the next if it differs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     sequence: Option<i64>,
+    /// It must be initialised before anything else
+    #[arg(long)]
+    init_required: bool,
     /// The channel [default: the network's first]
     #[arg(long, value_name = "NAME")]
     channel: Option<ChannelId>,
     #[command(flatten)]
     place: Where,
-}
-
-/// The chaincodes that may run in the network's own process.
-pub(crate) fn in_process(options: Options) -> Result<Options, Failure> {
-    let name = |name| ChaincodeName::new(name).or_fail("INTERNAL", "a contract has no name");
-    let (registry, recording) = (name("registry")?, name("recording")?);
-    let release = |code: &str, chaincode| InProcess {
-        version: code.to_owned(),
-        chaincode: Arc::new(chaincode),
-    };
-    let publishing = pervade_registry::chaincode(registry.clone());
-    let publishing = release(pervade_registry::CODE_SHA256, publishing);
-    let recorder = pervade_recording::chaincode(recording, registry);
-    let recorder = release(pervade_recording::CODE_SHA256, recorder);
-    Ok(options.with_chaincode("registry", publishing).with_chaincode("recording", recorder))
 }
 
 impl Chaincode {
@@ -132,7 +123,23 @@ impl Chaincode {
 }
 
 impl Deploy {
-    async fn run(self) -> Result<Deployed, Failure> {
+    /// What runs in the network's own process and must be initialised, under the channel's policy.
+    pub(crate) fn manager(name: ChaincodeName, channel: Option<ChannelId>, place: Where) -> Self {
+        Self {
+            name,
+            in_process: true,
+            service: package::Service::default(),
+            package: None,
+            policy: None,
+            version: "1.0".to_owned(),
+            sequence: None,
+            init_required: true,
+            channel,
+            place,
+        }
+    }
+
+    pub(crate) async fn run(self) -> Result<Deployed, Failure> {
         let policy = match &self.policy {
             None => ChaincodePolicy::default(),
             Some(text) => ChaincodePolicy::from_text(text)
@@ -216,6 +223,7 @@ impl Deploy {
     fn definition(&self, policy: ChaincodePolicy, committed: Option<&Definition>) -> Definition {
         let mut definition = Definition::first(self.name.clone(), &self.version);
         definition.policy = policy;
+        definition.init_required = self.init_required;
         let Some(committed) = committed else {
             definition.sequence = self.sequence.unwrap_or(definition.sequence);
             return definition;
@@ -302,8 +310,9 @@ async fn list(caller: &Caller, place: &Where, output: Output) -> Result<(), Fail
     output.report(&List { channel: network.channel().clone(), definitions, packages })
 }
 
+/// A definition that is committed.
 #[derive(Debug, Serialize)]
-struct Deployed {
+pub(crate) struct Deployed {
     name: ChaincodeName,
     version: String,
     sequence: i64,

@@ -1,8 +1,11 @@
 //! `pervade device`: what stands in the field.
 
+mod described;
 mod home;
 mod new;
+mod owned;
 mod prove;
+mod register;
 mod run;
 
 use clap::Subcommand;
@@ -20,12 +23,16 @@ pub(crate) enum Device {
     Prove(prove::Prove),
     /// Run a device's process: take its tasks, do them, deliver the results
     Run(run::Run),
+    /// What the ledger knows of it.
+    #[command(flatten)]
+    Owned(owned::Owned),
 }
 
 const EXAMPLES: &str = "\
 Examples:
   pervade device new --home valve7 --as valve7@org2.example.com
-  pervade device prove --home valve7 --owner $ACCOUNT
+  pervade device register --home valve7 --as bob@org2.example.com
+  pervade device show $DEVICE
   pervade device run --home valve7 --as valve7@org2.example.com --on valve=./valve";
 
 impl Device {
@@ -34,6 +41,7 @@ impl Device {
             Self::New(new) => new.run(output).await,
             Self::Prove(prove) => prove.run(output),
             Self::Run(run) => run.run(output).await,
+            Self::Owned(owned) => owned.run(output).await,
         }
     }
 }

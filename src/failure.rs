@@ -1,5 +1,6 @@
 //! How a command ends when it does not do what it was asked.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -8,7 +9,7 @@ use serde::Serialize;
 /// A command that failed: a code for programs, a sentence for people, and the causes.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    code: &'static str,
+    code: Cow<'static, str>,
     what: String,
     source: Option<Box<dyn Error + Send + Sync>>,
     exit: u8,
@@ -21,18 +22,23 @@ const USAGE: u8 = 2;
 
 impl Failure {
     /// The command could not be done.
-    pub(crate) fn new(code: &'static str, what: impl Into<String>) -> Self {
-        Self { code, what: what.into(), source: None, exit: FAILED }
+    pub(crate) fn new(code: impl Into<Cow<'static, str>>, what: impl Into<String>) -> Self {
+        Self { code: code.into(), what: what.into(), source: None, exit: FAILED }
     }
 
     /// The command was called wrongly.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
-        Self { code: "USAGE", what: what.into(), source: None, exit: USAGE }
+        Self { code: Cow::Borrowed("USAGE"), what: what.into(), source: None, exit: USAGE }
     }
 
     /// The same failure with the error that caused it.
     pub(crate) fn because(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: Some(source.into()), ..self }
+    }
+
+    /// What programs know the failure by.
+    pub(crate) fn code(&self) -> &str {
+        &self.code
     }
 
     pub(crate) fn exit(&self) -> ExitCode {
@@ -56,7 +62,7 @@ impl Failure {
 
     /// As one JSON object.
     pub(crate) fn json(&self) -> String {
-        let object = ErrorObject { error: Told { code: self.code, message: self.message() } };
+        let object = ErrorObject { error: Told { code: self.code(), message: self.message() } };
         // A struct of two texts always serialises.
         serde_json::to_string(&object).unwrap_or_default()
     }
@@ -66,13 +72,13 @@ impl Failure {
 const CAUSES_MAX: usize = 16;
 
 #[derive(Serialize)]
-struct ErrorObject {
-    error: Told,
+struct ErrorObject<'a> {
+    error: Told<'a>,
 }
 
 #[derive(Serialize)]
-struct Told {
-    code: &'static str,
+struct Told<'a> {
+    code: &'a str,
     message: String,
 }
 

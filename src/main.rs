@@ -8,6 +8,7 @@ mod auditor;
 mod bench;
 mod call;
 mod chaincode;
+mod clock;
 mod connect;
 mod demo;
 mod device;
@@ -20,8 +21,12 @@ mod mapping;
 mod network;
 mod output;
 mod package;
+mod platform;
 mod prove;
 mod query;
+mod task;
+mod token;
+mod user;
 mod verify;
 mod vocabulary;
 
@@ -71,6 +76,26 @@ enum Verb {
     /// Make an identity that can call, list those there are
     #[command(subcommand)]
     Identity(identity::Identity),
+    /// Deploy a platform of users, tokens, devices and tasks, and bind its terms
+    #[command(subcommand)]
+    Platform(platform::Platform),
+    /// Register at a platform, see what users earned, change keys
+    #[command(subcommand)]
+    User(user::User),
+    /// Buy tokens, pay with them, see who has how many
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Make and register devices, say what they may do, run them
+    #[command(subcommand)]
+    Device(device::Device),
+    /// Have tasks done, accept them, follow them to their end
+    #[command(subcommand)]
+    Task(task::Task),
+    /// Show a platform's time, begin an epoch
+    #[command(subcommand)]
+    Clock(clock::Clock),
+    /// Keep a platform's clock going and bring overdue tasks to their end
+    Keeper(keeper::Keeper),
     /// Call a function and record its effect on the ledger
     Submit(call::Call),
     /// Call a function on one peer; nothing is recorded
@@ -86,11 +111,6 @@ enum Verb {
     /// The auditor's worker process
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// Make a device, run its process
-    #[command(subcommand)]
-    Device(device::Device),
-    /// Keep a platform's clock going and bring overdue tasks to their end
-    Keeper(keeper::Keeper),
     /// Ask the graph of a channel in SPARQL
     Query(query::Query),
     /// Follow one quad back to block, transaction and endorsers
@@ -129,14 +149,19 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
             Verb::Network(network) => network.run(output).await,
             Verb::Chaincode(chaincode) => chaincode.run(output).await,
             Verb::Identity(identity) => identity.run(output).await,
+            Verb::Platform(platform) => platform.run(output).await,
+            Verb::User(user) => user.run(output).await,
+            Verb::Token(token) => token.run(output).await,
+            Verb::Device(device) => device.run(output).await,
+            Verb::Task(task) => task.run(output).await,
+            Verb::Clock(clock) => clock.run(output).await,
+            Verb::Keeper(keeper) => keeper.run(output).await,
             Verb::Submit(call) => call.submit(output).await,
             Verb::Evaluate(call) => call.evaluate(output).await,
             Verb::Package(package) => package.run(output),
             Verb::Mapping(mapping) => mapping.run(output).await,
             Verb::Vocabulary(vocabulary) => vocabulary.run(output),
             Verb::Audit(audit) => audit.run(),
-            Verb::Device(device) => device.run(output).await,
-            Verb::Keeper(keeper) => keeper.run(output).await,
             Verb::Query(query) => query.run(output).await,
             Verb::Prove(prove) => prove.run(output).await,
             Verb::Verify(verify) => verify.run(output),

@@ -23,12 +23,23 @@ const SHARED: &[&str] = &[
     "Cargo.lock",
 ];
 
+/// What the services of a platform are made of beside that: each calls others.
+const PLATFORM: &[&str] = &[
+    "chaincode/services/clock/src",
+    "chaincode/services/devices/src",
+    "chaincode/services/platform/src",
+    "chaincode/services/tokens/src",
+    "chaincode/services/users/src",
+];
+
 #[expect(clippy::disallowed_methods, reason = "this runs before the contract, not in it")]
 fn main() -> Result<(), Box<dyn Error>> {
     let own = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let root = own.ancestors().nth(3).ok_or("a service lies in chaincode/services")?;
     let mut files = Vec::new();
-    let parts = SHARED.iter().map(|part| root.join(part)).chain([own.join("src")]);
+    let is_apart = ["registry", "recording"].iter().any(|name| own.ends_with(name));
+    let shared = SHARED.iter().chain(if is_apart { &[] } else { PLATFORM });
+    let parts = shared.map(|part| root.join(part)).chain([own.join("src")]);
     for part in parts {
         println!("cargo::rerun-if-changed={}", part.display());
         collect(&part, &mut files)?;

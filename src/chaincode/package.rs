@@ -37,7 +37,7 @@ pub(crate) struct Package {
 }
 
 /// How peers dial a chaincode that is a service.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Service {
     /// A service that peers dial at this address
     #[arg(long, value_name = "HOST:PORT", group = "what")]

@@ -24,6 +24,11 @@ pub(crate) struct Home {
 }
 
 impl Home {
+    /// The one in a folder.
+    pub(crate) fn of(home: PathBuf, serial: Option<String>) -> Self {
+        Self { home, serial }
+    }
+
     /// The folder, for its owner alone if it is made now.
     pub(crate) fn folder(&self) -> Result<Folder, Failure> {
         let path = &self.home;

@@ -47,6 +47,10 @@ use pervade_chaincode::{Chaincode, ChaincodeName};
 pub use contract::{MAY_ISSUE, Tokens, TokensClient};
 pub use error::{MovesError, OrderError, PurseError, TokensError};
 
+/// Hexadecimal SHA-256 of the code that this contract is, down to the versions of the libraries in
+/// it. A package that names it is another package when the code is other code.
+pub const CODE_SHA256: &str = env!("PERVADE_CODE_SHA256");
+
 /// The manager of tokens, to be deployed under the given name, with its initialisation required.
 #[must_use]
 pub fn chaincode(name: ChaincodeName) -> Chaincode {
