@@ -207,14 +207,14 @@ impl Known {
         Err(last)
     }
 
-    /// Gateways of organisations for somebody who stays: one for each peer, with the name of its
+    /// Gateways of an organisation for somebody who stays: one for each peer, with the name of its
     /// host, whether it answers now or later.
     pub(crate) fn gateways(
         &self,
-        organizations: &[&OrganizationDescription],
+        organization: &OrganizationDescription,
         signer: &Arc<EcdsaSigner>,
     ) -> Result<Vec<(String, Gateway)>, Failure> {
-        let peers = organizations.iter().flat_map(|organization| &organization.peers);
+        let peers = organization.peers.iter();
         let gateways = peers.map(|peer| {
             let channel = self.endpoint(peer)?.connect_lazy();
             let ports = Ports { clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };

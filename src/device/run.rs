@@ -64,7 +64,8 @@ Examples:
 A program reads {\"parameters\":\"...\",\"task\":\"...\",\"type\":\"...\"} and writes
 {\"readings\":{\"celsius\":21},\"text\":\"...\"}, or a \"file\" in base64 in the text's place. It may be given
 the same task again after a power cut: it then tells what came of it, and does not act twice.
-A task is done if two of the gateways say that it is this device's. Ctrl-C ends the process.";
+A task is done if gateways of two organisations say that it is this device's, if there are two.
+Ctrl-C ends the process.";
 
 /// How often the backlog is read, whatever gateways tell.
 const POLL: Duration = Duration::from_secs(5);
@@ -97,13 +98,14 @@ impl Run {
         let channel = known.channel(self.channel.as_ref())?.name.clone();
         let contract = set.tasks.parse().or_fail("BAD_SET", "that is no ending of names")?;
         let journal = folder.inner("journal").or_fail("NO_HOME", "the journal has no folder")?;
+        let journal = Journal::open(journal).or_fail("NO_HOME", "there is no journal")?;
         let origin = Origin { channel, contract };
         let ledgers = self.ledgers(&known, &signer, (&set, &origin, &oneself))?;
         let witnesses = Witnesses::usual(ledgers);
         Ok(Agent::new(Parts {
             clock: Arc::new(SystemClock),
             handlers: self.handlers().collect(),
-            journal: Journal::new(journal),
+            journal,
             oneself,
             observer: Arc::new(move |note| tell(note, output)),
             origin,
@@ -138,14 +140,17 @@ impl Run {
             let named = self.via.iter().map(|domain| known.organization(domain));
             named.collect::<Result<Vec<_>, _>>()?
         };
-        let gateways = known.gateways(&organizations, signer)?.into_iter();
-        let ledgers = gateways.map(|(host, gateway)| {
-            let network = gateway.network(origin.channel.clone());
-            let remote = Remote::new(host, network, set, oneself.clone());
-            let remote = remote.or_fail("BAD_SET", "that is no ending of names")?;
-            Ok(Arc::new(remote) as Arc<dyn Ledger>)
-        });
-        ledgers.collect()
+        let mut ledgers = Vec::new();
+        for organization in organizations {
+            for (host, gateway) in known.gateways(organization, signer)? {
+                let whose = (host, organization.msp_id.to_string());
+                let network = gateway.network(origin.channel.clone());
+                let remote = Remote::new(whose, network, set, oneself.clone());
+                let remote = remote.or_fail("BAD_SET", "that is no ending of names")?;
+                ledgers.push(Arc::new(remote) as Arc<dyn Ledger>);
+            }
+        }
+        Ok(ledgers)
     }
 
     fn handlers(&self) -> impl Iterator<Item = (String, Arc<dyn Handler>)> {

@@ -54,7 +54,7 @@ async fn a_device_does_its_task_once_wherever_it_is_stopped() {
 
     assert_eq!(*device.actuator.effects.lock().unwrap(), 1, "it acted once");
     assert_eq!(*device.actuator.asked.lock().unwrap(), 3, "the order was given again");
-    let entries = Journal::new(device.journal()).entries().unwrap();
+    let entries = Journal::open(device.journal()).unwrap().entries().unwrap();
     let done = Step::Done { end: End::Committed { receipt: None } };
     assert_eq!(entries.iter().map(|entry| &entry.step).collect::<Vec<_>>(), [&done]);
 
@@ -284,7 +284,8 @@ impl Installed {
         let mut ledgers: Vec<Arc<dyn Ledger>> = Vec::new();
         for org in BOTH {
             let network = platform.through(org, &self.signer).await;
-            let remote = Remote::new(org.to_owned(), network, &platform.set, self.oneself.clone());
+            let whose = (org.to_owned(), org.to_owned());
+            let remote = Remote::new(whose, network, &platform.set, self.oneself.clone());
             let gate = Arc::clone(&gate);
             ledgers.push(Arc::new(Gated { gate, inner: remote.unwrap() }));
         }
@@ -293,7 +294,7 @@ impl Installed {
         Agent::new(Parts {
             clock: Arc::new(platform.clock.clone()),
             handlers: BTreeMap::from([(VALVE.to_owned(), handler)]),
-            journal: Journal::new(self.journal()),
+            journal: Journal::open(self.journal()).unwrap(),
             oneself: self.oneself.clone(),
             observer: Arc::new(|_| ()),
             origin: self.origin(platform),
@@ -383,6 +384,10 @@ impl ContentStore for Gated<LocalStore> {
 impl Ledger for Gated<Remote> {
     fn name(&self) -> &str {
         self.inner.name()
+    }
+
+    fn organization(&self) -> &str {
+        self.inner.organization()
     }
 
     fn epoch(&self) -> BoxFuture<'_, Result<u64, LedgerError>> {

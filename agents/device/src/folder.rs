@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pervade_ports::{OpenMode, Vfs};
+use pervade_ports::{File, OpenMode, Vfs};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -43,6 +43,22 @@ impl Folder {
     /// The folder cannot be made.
     pub fn inner(&self, name: &str) -> Result<Self, FolderError> {
         Self::open(Arc::clone(&self.files), self.path.join(name))
+    }
+
+    /// Takes the folder for this process, until what is returned is dropped.
+    ///
+    /// # Errors
+    /// Another process has it, or the folder cannot be used.
+    pub(crate) fn lock(&self) -> Result<Lock, FolderError> {
+        let path = self.path.join(LOCK);
+        let file = self.files.open(&path, OpenMode::CreateIfMissing).map_err(at(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(FolderError::Taken { path: self.path.clone() })
+            }
+            Err(error) => Err(at(&path)(error)),
+        }
     }
 
     /// The file's bytes, if it is there.
@@ -91,14 +107,14 @@ impl Folder {
         self.files.remove(&path).map_err(at(&path))
     }
 
-    /// The names of the files that are there whole, in byte order.
+    /// The names of the files that are there whole, in byte order, but for the lock.
     ///
     /// # Errors
     /// The folder cannot be read.
     pub fn names(&self) -> Result<Vec<String>, FolderError> {
         let paths = self.files.list(&self.path).map_err(at(&self.path))?;
         let names = paths.iter().filter_map(|path| path.file_name()?.to_str());
-        Ok(names.filter(|name| !name.ends_with(NEW)).map(str::to_owned).collect())
+        Ok(names.filter(|name| !name.ends_with(NEW) && *name != LOCK).map(str::to_owned).collect())
     }
 
     /// Reads a file as JSON.
@@ -127,6 +143,20 @@ impl std::fmt::Debug for Folder {
     }
 }
 
+/// A folder that this process has for itself.
+pub(crate) struct Lock {
+    _file: Box<dyn File>,
+}
+
+impl std::fmt::Debug for Lock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Lock")
+    }
+}
+
+/// The file that a process locks.
+const LOCK: &str = "lock";
+
 /// What a file's name ends in until it is whole.
 const NEW: &str = ".new";
 
@@ -146,6 +176,12 @@ pub enum FolderError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// Another process uses the folder.
+    #[error("another process uses {}", path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
     },
     /// The file holds something else than it should.
     #[error("{} is damaged: {source}", path.display())]

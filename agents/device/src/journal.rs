@@ -7,7 +7,7 @@ use pervade_tasks::record::{ResultObject, Task};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::folder::{Folder, FolderError};
+use crate::folder::{Folder, FolderError, Lock};
 
 /// One file for each task that the device has taken, in a folder.
 ///
@@ -16,6 +16,7 @@ use crate::folder::{Folder, FolderError};
 #[derive(Debug)]
 pub struct Journal {
     folder: Folder,
+    _lock: Lock,
 }
 
 /// A task, and how far the device has come with it.
@@ -120,10 +121,14 @@ impl Journal {
     /// How many tasks that are done are remembered. Gateways that lag behind still tell of them.
     pub const DONE_KEPT: usize = 256;
 
-    /// Uses a folder, which is to hold nothing else.
-    #[must_use]
-    pub fn new(folder: Folder) -> Self {
-        Self { folder }
+    /// Uses a folder, which is to hold nothing else, and which no other process may use meanwhile:
+    /// two would do each task twice.
+    ///
+    /// # Errors
+    /// Another process uses it, or it cannot be used.
+    pub fn open(folder: Folder) -> Result<Self, JournalError> {
+        let lock = folder.lock()?;
+        Ok(Self { folder, _lock: lock })
     }
 
     /// The entry of a task.
@@ -215,7 +220,7 @@ mod tests {
     fn journal() -> (tempfile::TempDir, Journal) {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::open(Arc::new(SystemFiles), place.path().to_owned()).unwrap();
-        (place, Journal::new(folder))
+        (place, Journal::open(folder).unwrap())
     }
 
     fn receipt() -> Receipt {
@@ -279,6 +284,17 @@ mod tests {
         journal.folder.write(&format!("{damaged}.json"), b"{").unwrap();
         assert_eq!(journal.open_entries().unwrap(), [entry]);
         assert!(journal.find(&damaged).is_err(), "it is not taken for none");
+    }
+
+    /// N-08: two processes on one folder would do each task twice.
+    #[test]
+    fn a_journal_is_one_processs() {
+        let (_place, first) = journal();
+        let second = Journal::open(first.folder.clone()).unwrap_err();
+        assert!(second.to_string().starts_with("another process uses "), "{second}");
+        let folder = first.folder.clone();
+        drop(first);
+        assert!(Journal::open(folder).is_ok(), "it is free again");
     }
 
     #[test]

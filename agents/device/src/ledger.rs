@@ -10,6 +10,9 @@ pub trait Ledger: Send + Sync {
     /// What people call the gateway.
     fn name(&self) -> &str;
 
+    /// Whose the gateway is: all those of one organisation are one witness.
+    fn organization(&self) -> &str;
+
     /// The number of the present epoch.
     fn epoch(&self) -> BoxFuture<'_, Result<u64, LedgerError>>;
 

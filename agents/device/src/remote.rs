@@ -25,16 +25,17 @@ pub struct Remote {
     name: String,
     network: Network,
     oneself: Oneself,
+    organization: String,
     tasks: ChaincodeName,
 }
 
 impl Remote {
-    /// A set of contracts on a channel, through a gateway of that name.
+    /// A set of contracts on a channel, through a gateway of that name and of that organisation.
     ///
     /// # Errors
     /// The set names what cannot be a chaincode.
     pub fn new(
-        name: String,
+        (name, organization): (String, String),
         network: Network,
         set: &ContractSet,
         oneself: Oneself,
@@ -45,6 +46,7 @@ impl Remote {
             name,
             network,
             oneself,
+            organization,
             tasks: set.tasks.parse()?,
         })
     }
@@ -53,6 +55,10 @@ impl Remote {
 impl Ledger for Remote {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn organization(&self) -> &str {
+        &self.organization
     }
 
     fn epoch(&self) -> BoxFuture<'_, Result<u64, LedgerError>> {

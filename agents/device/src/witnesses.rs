@@ -1,5 +1,6 @@
 //! What several gateways say alike.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use crate::ledger::Ledger;
 
 /// The gateways of a device, of which none is believed alone.
 ///
-/// What a device acts on is what several of them say alike. Any one of them may carry what the
+/// What a device acts on is what gateways of several organisations say alike. Any one of them may carry what the
 /// device submits: it cannot change what is signed, and the device asks the others what became of it.
 pub struct Witnesses {
     ledgers: Vec<Arc<dyn Ledger>>,
@@ -21,12 +22,12 @@ pub struct Witnesses {
 }
 
 impl Witnesses {
-    /// Gateways, of different organisations if possible, of which so many must say the same.
+    /// Gateways; those of so many organisations must say the same.
     ///
     /// # Errors
     /// There are fewer, or none is needed.
     pub fn new(ledgers: Vec<Arc<dyn Ledger>>, needed: usize) -> Result<Self, TooFew> {
-        let there = ledgers.len();
+        let there = organizations(&ledgers);
         if needed == 0 || there < needed {
             return Err(TooFew { there, needed });
         }
@@ -38,7 +39,7 @@ impl Witnesses {
     /// # Errors
     /// There is no gateway.
     pub fn usual(ledgers: Vec<Arc<dyn Ledger>>) -> Result<Self, TooFew> {
-        let needed = ledgers.len().clamp(1, 2);
+        let needed = organizations(&ledgers).clamp(1, 2);
         Self::new(ledgers, needed)
     }
 
@@ -53,21 +54,22 @@ impl Witnesses {
     where
         F: Future<Output = Result<T, LedgerError>>,
     {
-        let (mut answers, mut last): (Vec<T>, _) = (Vec::new(), None);
+        let (mut answers, mut last): (Vec<(&str, T)>, _) = (Vec::new(), None);
         for ledger in &self.ledgers {
             match ask(Arc::clone(ledger)).await {
                 Ok(answer) => {
-                    let alike = answers.iter().filter(|earlier| **earlier == answer).count();
-                    if alike + 1 >= self.needed {
+                    let alike = answers.iter().filter(|(_, earlier)| *earlier == answer);
+                    let mut alike: BTreeSet<&str> = alike.map(|(whose, _)| *whose).collect();
+                    alike.insert(ledger.organization());
+                    if alike.len() >= self.needed {
                         return Ok(answer);
                     }
-                    answers.push(answer);
+                    answers.push((ledger.organization(), answer));
                 }
                 Err(source) => last = Some(NoWord::of(ledger.as_ref(), source)),
             }
         }
-        let differ =
-            answers.split_first().is_some_and(|(first, rest)| rest.iter().any(|a| a != first));
+        let differ = answers.windows(2).any(|pair| matches!(pair, [one, next] if one.1 != next.1));
         if differ { Err(Doubt::Differ) } else { Err(Doubt::TooFew { needed: self.needed, last }) }
     }
 
@@ -133,12 +135,16 @@ impl std::fmt::Debug for Witnesses {
     }
 }
 
-/// There are not as many gateways as must say the same.
+fn organizations(ledgers: &[Arc<dyn Ledger>]) -> usize {
+    ledgers.iter().map(|ledger| ledger.organization()).collect::<BTreeSet<_>>().len()
+}
+
+/// There are gateways of fewer organisations than must say the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{needed} gateways must agree, and there are {there}")]
+#[error("{needed} organisations must agree, and there are gateways of {there}")]
 #[non_exhaustive]
 pub struct TooFew {
-    /// How many there are.
+    /// Of how many there are any.
     pub there: usize,
     /// How many must agree.
     pub needed: usize,
@@ -151,8 +157,8 @@ pub enum Doubt {
     /// Gateways say different things: one lies, or one lags behind.
     #[error("gateways say different things")]
     Differ,
-    /// Too few gateways say anything.
-    #[error("fewer than {needed} gateways answer")]
+    /// Gateways of too few organisations say anything.
+    #[error("gateways of fewer than {needed} organisations answer")]
     TooFew {
         /// How many must.
         needed: usize,

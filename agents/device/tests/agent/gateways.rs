@@ -48,6 +48,26 @@ async fn a_task_is_not_believed_to_one_gateway() {
     assert_eq!(*world.actuator.asked.lock().unwrap(), 0, "nothing was done");
 }
 
+/// W-05: an organisation with several gateways is one witness.
+#[tokio::test]
+async fn the_gateways_of_one_organisation_are_one_witness() {
+    let world = World::new();
+    world.chain.lock().unwrap().task = None;
+    let liar = || {
+        let mut liar = honest(&world);
+        liar.forges = |_| Some(World::new().task(TASK));
+        liar.organization = "liars".to_owned();
+        liar
+    };
+    check(
+        &world,
+        vec![liar(), liar(), honest(&world)],
+        expect!["later: gateways say different things"],
+    )
+    .await;
+    assert_eq!(*world.actuator.asked.lock().unwrap(), 0, "nothing was done");
+}
+
 /// W-05: no single gateway hides a task, and none is needed.
 #[tokio::test]
 async fn any_two_gateways_are_enough() {
@@ -67,7 +87,7 @@ async fn any_two_gateways_are_enough() {
     check(
         &world,
         vec![silent(&world), honest(&world)],
-        expect!["later: fewer than 2 gateways answer"],
+        expect!["later: gateways of fewer than 2 organisations answer"],
     )
     .await;
 }

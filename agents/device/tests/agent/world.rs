@@ -78,6 +78,7 @@ pub(crate) struct Gateway {
     pub(crate) discards: bool,
     /// What it says is the present epoch.
     pub(crate) epoch: u64,
+    pub(crate) organization: String,
     /// What is found about results.
     pub(crate) verdict: Option<bool>,
     pub(crate) power: Power,
@@ -91,6 +92,7 @@ impl Gateway {
             forges: |task| task,
             discards: false,
             epoch: EPOCH,
+            organization: String::new(),
             verdict: Some(true),
             power,
         }
@@ -163,6 +165,10 @@ fn saved(task: &Task, result: &ResultObject) -> SavedResult {
 impl Ledger for Gateway {
     fn name(&self) -> &'static str {
         "gateway"
+    }
+
+    fn organization(&self) -> &str {
+        &self.organization
     }
 
     fn epoch(&self) -> BoxFuture<'_, Result<u64, LedgerError>> {
@@ -318,9 +324,15 @@ impl World {
     /// A device's process with this much power; none if it does not come to run.
     pub(crate) fn agent(&self, power: &Power, ledgers: Vec<Gateway>) -> Option<Agent> {
         let disk = Arc::new(self.disk.with(power.clone()));
-        let journal = Journal::new(Folder::open(disk, PathBuf::from("/home")).ok()?);
+        let journal = Journal::open(Folder::open(disk, PathBuf::from("/home")).ok()?).ok()?;
         let wire = Wire { actuator: Arc::clone(&self.actuator), power: power.clone() };
-        let ledgers = ledgers.into_iter().map(|ledger| Arc::new(ledger) as Arc<dyn Ledger>);
+        // Each is of another organisation, unless the test says whose it is.
+        let ledgers = ledgers.into_iter().enumerate().map(|(number, mut ledger)| {
+            if ledger.organization.is_empty() {
+                ledger.organization = format!("org{number}");
+            }
+            Arc::new(ledger) as Arc<dyn Ledger>
+        });
         let notes = Arc::clone(&self.notes);
         Some(Agent::new(Parts {
             clock: Arc::new(Impatient),
