@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use pervade_demo::{Listener, Options, StepAccount, tell};
+use clap::{Args, ValueEnum};
+use pervade_demo::{Listener, Options, StepAccount, tell, tell_tasks};
 use serde::Serialize;
 
 use crate::failure::{Failure, OrFail as _};
@@ -13,36 +13,66 @@ use crate::output::Output;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Demo {
-    /// Where the network lives; running the demo again goes on from there
-    #[arg(long, value_name = "DIR", default_value = "pervade-data")]
-    data: PathBuf,
+    /// Which story
+    #[arg(value_enum, default_value_t = Story::Payloads)]
+    story: Story,
+    /// Where the network lives; running the demo again goes on from there [default: pervade-data,
+    /// and pervade-tasks for the story of tasks]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// The stories there are.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Story {
+    /// Five vendors' devices, an auditor's questions, a proof
+    Payloads,
+    /// A task queue between three organisations: a device that nobody can reach, keepers, thieves
+    Tasks,
+}
+
+impl Story {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Payloads => "pervade-data",
+            Self::Tasks => "pervade-tasks",
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
 Examples:
   pervade demo
+  pervade demo tasks
   pervade demo --data /tmp/story --json
 
 With --json there is one object per step and a last one with every figure.";
 
 impl Demo {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
-        let program =
-            std::env::current_exe().or_fail("WORKER", "this program is not to be found")?;
-        let folder = self.data.clone();
-        let worker = Box::new(move || {
-            let mut command = tokio::process::Command::new(&program);
-            command.args(["audit", "follow", "--data"]).arg(&folder);
-            command
-        });
+        let folder = self.data.unwrap_or_else(|| self.story.folder().into());
         let mut account = Account { output, unprinted: None };
-        let told = tell(Options { folder: self.data, worker }, &mut account).await;
+        let told = match self.story {
+            Story::Payloads => tell(options(folder)?, &mut account).await,
+            Story::Tasks => tell_tasks(folder, &mut account).await,
+        };
         let figures = told.or_fail("DEMO", "the story broke off")?;
         if let Some(failure) = account.unprinted {
             return Err(failure);
         }
         if output.is_json() { output.json(&figures) } else { output.text("done") }
     }
+}
+
+fn options(folder: PathBuf) -> Result<Options, Failure> {
+    let program = std::env::current_exe().or_fail("WORKER", "this program is not to be found")?;
+    let data = folder.clone();
+    let worker = Box::new(move || {
+        let mut command = tokio::process::Command::new(&program);
+        command.args(["audit", "follow", "--data"]).arg(&data);
+        command
+    });
+    Ok(Options { folder, worker })
 }
 
 /// Prints the story as it is told.

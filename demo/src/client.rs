@@ -8,6 +8,7 @@ use fabric_protos::id::{ChaincodeName, ChannelId, MspId};
 use pervade_embedded::{NetworkDescription, NodeDescription};
 use pervade_identity::{EcdsaSigner, Signer};
 use pervade_peer_client::{Contract, Gateway, Network, Outcome, Ports};
+use pervade_ports::Clock;
 use pervade_ports::system::{SystemClock, SystemRng};
 use pervade_rpc::tls::endpoint;
 
@@ -24,7 +25,27 @@ pub(crate) struct Place {
 impl Place {
     /// The channel through the first peer of the signer's own organisation.
     pub(crate) async fn connect(&self, signer: Arc<dyn Signer>) -> Result<Network, DemoError> {
-        let peer = self.peer(signer.msp_id())?;
+        self.connect_by(signer, Arc::new(SystemClock)).await
+    }
+
+    /// The same, for somebody who goes by another clock.
+    pub(crate) async fn connect_by(
+        &self,
+        signer: Arc<dyn Signer>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Network, DemoError> {
+        let msp_id = signer.msp_id().clone();
+        self.connect_through(&msp_id, signer, clock).await
+    }
+
+    /// The channel through the first peer of any organisation.
+    pub(crate) async fn connect_through(
+        &self,
+        msp_id: &MspId,
+        signer: Arc<dyn Signer>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Network, DemoError> {
+        let peer = self.peer(msp_id)?;
         let roots = NetworkDescription::locate(&self.folder, &peer.tls_root);
         let roots = std::fs::read(roots).doing("read the TLS root")?;
         let channel = endpoint(&peer.address, &roots, Some(&peer.host))
@@ -32,7 +53,7 @@ impl Place {
             .connect()
             .await
             .doing("connect to the gateway")?;
-        let ports = Ports { clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };
+        let ports = Ports { clock, rng: Arc::new(SystemRng) };
         Ok(Gateway::new(channel, signer, ports).network(self.channel.clone()))
     }
 

@@ -31,6 +31,25 @@ fn the_demo_is_told_and_told_again() {
     assert!(!folder.path().join("channels").exists(), "nothing is left of the ledger");
 }
 
+/// W-03…07, W-62…72, W-88, W-105, D-02: the story of tasks, told twice on the same folder: a device that nobody
+/// reaches is commanded, paid, and owed for; the keeper that lives ends what its owner left undone.
+#[test]
+fn the_story_of_tasks_is_told_and_told_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    for _ in 0..2 {
+        let said = Said::by(&["demo", "tasks", "--json", "--data", data]);
+        let figures = &said.done()["figures"];
+        assert_eq!(figures["6.valve_turns"], 1, "{said:?}");
+        // Ann paid 10 and 3, three fees, and has a keeper's fee less; Bob's stake is hers.
+        assert_eq!(figures["7.ann_tokens"], 88_950_000, "{said:?}");
+        assert_eq!(figures["7.bob_tokens"], 53_000_000, "{said:?}");
+        assert_eq!(figures["7.keeper_tokens"], 50_000, "{said:?}");
+        assert!(said.out.contains("21.4 degrees"), "the creator reads the result: {said:?}");
+    }
+    verified(data);
+}
+
 /// Tells the story; gives its figures.
 fn tell(data: &str) -> Value {
     let said = Said::by(&["demo", "--json", "--data", data]);
