@@ -29,7 +29,7 @@ pub(crate) async fn carry_out(
     if let Some(verdict) = &decision.verdict {
         tx.save(verdict).await?;
     }
-    write(tx, before, &decision.next).await?;
+    write(tx, &decision.next).await?;
     write_entries(tx, &bound.terms, before, &decision.next).await?;
     tell(tx, before, &decision)?;
     let Decision { entries, epoch, mut moves, next, report, .. } = decision;
@@ -58,7 +58,7 @@ fn id(next: &Next) -> &str {
     }
 }
 
-async fn write(tx: &mut Transaction, before: Option<&Task>, next: &Next) -> Result<(), TaskError> {
+async fn write(tx: &mut Transaction, next: &Next) -> Result<(), TaskError> {
     match next {
         Next::Ends { result, summary } => {
             if let Some(result) = result {
@@ -67,7 +67,6 @@ async fn write(tx: &mut Transaction, before: Option<&Task>, next: &Next) -> Resu
             tx.save(&**summary).await?;
             tx.remove::<Task>(&summary.id).await?;
         }
-        Next::GoesOn { task, .. } if before == Some(&**task) => {}
         Next::GoesOn { task, .. } => tx.save(&**task).await?,
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use pervade_simulator::Member;
-use pervade_tasks::record::Action;
+use pervade_tasks::record::{Action, NewTask};
 use serde_json::{Value, json};
 
 use crate::judges::{oracles, vote};
@@ -199,6 +199,7 @@ fn a_pending_result_outlives_the_limit() {
 fn keepers_find_what_is_due() {
     let mut stage = Stage::of_type(&accepted());
     let unaccepted = stage.create(&public()).unwrap();
+    let later = stage.create(&NewTask { limit: 9, ..public() }).unwrap();
     let submitted = stage.accepted(&of_type("accepted"));
     let due = |stage: &mut Stage, epoch: u64| {
         let page: Value = stage.world.ask("tasks:due", &[&epoch.to_string(), "10", ""]);
@@ -221,5 +222,6 @@ fn keepers_find_what_is_due() {
     let _: Value = stage.now(&ann, "tasks:settle", &submitted).unwrap();
     assert_eq!(due(&mut stage, 6), [expire]);
     stage.release(&unaccepted).unwrap();
+    stage.release(&later).unwrap();
     assert_eq!(due(&mut stage, 1_000), Vec::<Value>::new());
 }
