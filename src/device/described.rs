@@ -66,7 +66,8 @@ impl Describe {
 #[derive(Args, Debug)]
 pub(crate) struct Find {
     /// The attribute's name
-    name: String,
+    #[arg(value_name = "NAME")]
+    attribute: String,
     /// Its value
     value: String,
     #[command(flatten)]
@@ -79,7 +80,7 @@ impl Find {
         let page = async |bookmark| {
             let mut network = session.network();
             let mut devices = session.devices(&mut network);
-            let (name, value) = (self.name.clone(), self.value.clone());
+            let (name, value) = (self.attribute.clone(), self.value.clone());
             devices.discover(name, value, PageSize::MAX, bookmark).await.map(page_of)
         };
         output.report(&List::of(page).await?)
@@ -96,7 +97,8 @@ pub(crate) struct Name {
     /// The device
     id: DeviceId,
     /// The name, which the peers of the owner's organisation keep [default: show the one it has]
-    name: Option<String>,
+    #[arg(value_name = "NAME")]
+    nickname: Option<String>,
     #[command(flatten)]
     at: At,
 }
@@ -104,7 +106,7 @@ pub(crate) struct Name {
 impl Name {
     pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
         let session = self.at.open().await?;
-        let Some(name) = self.name else {
+        let Some(name) = self.nickname else {
             let mut network = session.network();
             let nickname = session.devices(&mut network).nickname(self.id).await.or_refused()?;
             return output.report(&Called { name: nickname.name });

@@ -79,7 +79,7 @@ pub(crate) struct Group {
     party: Party,
     /// The owner's name [default: none any more]
     #[arg(value_name = "NAME", value_parser = group_name)]
-    name: Option<GroupName>,
+    group: Option<GroupName>,
     #[command(flatten)]
     at: At,
 }
@@ -90,7 +90,7 @@ impl Group {
         let account = session.account(Some(&self.party)).await?;
         let call = async |mut network| {
             let mut users = session.users(&mut network);
-            users.declare_group(account.clone(), self.name.clone()).await
+            users.declare_group(account.clone(), self.group.clone()).await
         };
         output.report(&session.submit(output, call).await?)
     }
