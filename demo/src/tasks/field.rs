@@ -188,7 +188,8 @@ async fn agent(
             .place
             .connect_through(msp_id, Arc::<EcdsaSigner>::clone(&signer), Arc::new(SystemClock))
             .await?;
-        let remote = Remote::new(msp_id.to_string(), network, &ground.set, oneself.clone());
+        let name = (msp_id.to_string(), msp_id.to_string());
+        let remote = Remote::new(name, network, &ground.set, oneself.clone());
         ledgers.push(Arc::new(remote.doing("reach the ledger")?));
     }
     let handlers: [(String, Arc<dyn Handler>); 2] = [
@@ -199,7 +200,8 @@ async fn agent(
     Ok(Agent::new(Parts {
         clock: Arc::new(SystemClock),
         handlers: handlers.into(),
-        journal: Journal::new(folder.inner("journal").doing("open the journal")?),
+        journal: Journal::open(folder.inner("journal").doing("open the journal")?)
+            .doing("open the journal")?,
         oneself,
         observer: Arc::new(move |note| drop(tell.send(note.clone()))),
         origin: Origin {
