@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fabric_protos::id::{ChaincodeName, ChannelId};
+use fabric_protos::id::{ChaincodeName, ChannelId, MspId};
 use pervade_identity::{Membership, Signer};
 use pervade_ports::{Clock, Rng};
 use pervade_rpc::MESSAGE_BYTES_MAX;
@@ -89,7 +89,7 @@ impl Gateway {
     /// A channel, by name.
     #[must_use]
     pub fn network(&self, channel: ChannelId) -> Network {
-        Network { gateway: self.clone(), channel }
+        Network { gateway: self.clone(), channel, endorsers: Vec::new() }
     }
 }
 
@@ -112,9 +112,19 @@ impl fmt::Debug for Ports {
 pub struct Network {
     pub(crate) gateway: Gateway,
     pub(crate) channel: ChannelId,
+    /// Whom typed clients ask to endorse; whom the gateway plans, if nobody is named.
+    pub(crate) endorsers: Vec<MspId>,
 }
 
 impl Network {
+    /// The same channel, on which typed clients ask exactly these organisations to endorse,
+    /// instead of what the gateway plans. It plans nothing where others than a collection's members would see what is
+    /// private.
+    #[must_use]
+    pub fn with_endorsers(self, endorsers: Vec<MspId>) -> Self {
+        Self { endorsers, ..self }
+    }
+
     /// The channel's name.
     #[must_use]
     pub fn channel(&self) -> &ChannelId {

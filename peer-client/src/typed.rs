@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fabric_protos::id::TxId;
+use fabric_protos::id::{MspId, TxId};
 use fabric_protos::protos::TxValidationCode;
 use pervade_chaincode::{Caller, ClientCall, ContractError, Occasion, Outside, Submitter};
 use thiserror::Error;
@@ -78,7 +78,9 @@ impl Outside for Network {}
 
 impl Network {
     fn proposal(&self, call: ClientCall) -> ProposalBuilder {
-        let mut builder = self.contract(call.chaincode).proposal(call.function);
+        let endorsers = self.endorsers.iter().map(MspId::as_str);
+        let mut builder =
+            self.contract(call.chaincode).proposal(call.function).organizations(endorsers);
         for argument in call.arguments {
             builder = builder.arg(argument);
         }

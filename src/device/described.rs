@@ -3,8 +3,10 @@
 use std::fmt;
 
 use clap::Args;
+use fabric_protos::id::MspId;
 use pervade_chaincode::{Secret, StatePage};
 use pervade_devices::record::{DeviceId, DevicePage, Nickname};
+use pervade_peer_client::Network;
 use pervade_platform::{Amount, PageSize};
 use pervade_ports::Rng as _;
 use pervade_ports::system::SystemRng;
@@ -99,6 +101,9 @@ pub(crate) struct Name {
     /// The name, which the peers of the owner's organisation keep [default: show the one it has]
     #[arg(value_name = "NAME")]
     nickname: Option<String>,
+    /// Let the peers of these organisations endorse it, and see the name
+    #[arg(long = "org", value_name = "MSPID", requires = "nickname")]
+    organizations: Vec<MspId>,
     #[command(flatten)]
     at: At,
 }
@@ -114,7 +119,8 @@ impl Name {
         let mut salt = [0; SALT_BYTES];
         SystemRng.fill(&mut salt).or_fail("NO_RANDOMNESS", "there is no salt to be had")?;
         let nickname = Nickname { name, salt: hex::encode(salt) };
-        let call = async |mut network| {
+        let call = async |network: Network| {
+            let mut network = network.with_endorsers(self.organizations.clone());
             let mut devices = session.devices(&mut network);
             devices.name_device(self.id.clone(), Secret::new(nickname.clone())).await
         };

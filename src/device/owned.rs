@@ -85,10 +85,14 @@ Examples:
   pervade device price pump-0001 4 --as bob@org2.example.com
   pervade device describe pump-0001 --attribute kind=pump --as bob@org2.example.com
   pervade device find kind pump
-  pervade device name pump-0001 \"behind the barn\" --as bob@org2.example.com
+  pervade device name pump-0001 \"behind the barn\" --org Org1MSP --org Org2MSP \\
+      --as bob@org2.example.com
   pervade device reinstall pump-0001 --device pump-2@org2.example.com --as bob@org2.example.com
   pervade device remove pump-0001 --as bob@org2.example.com
-  pervade device life pump-0001";
+  pervade device life pump-0001
+
+A device's name is kept by its owner's organisation alone. Where others must endorse, their peers
+see it on the way: --org says that they may.";
 
 impl Owned {
     pub(super) async fn run(self, output: Output) -> Result<(), Failure> {

@@ -69,7 +69,8 @@ fn missing(text: &str) -> Option<Missing> {
         let what = "the platform is not bound yet: `pervade platform bind` binds it";
         return Some(Missing { code: "NOT_INITIALIZED", what });
     }
-    let is_unknown = text.contains("chaincode") && text.contains("not found");
-    let what = "the platform is not deployed: `pervade platform deploy` deploys it";
+    let unknown = ["no peers available to evaluate chaincode", "no combination of peers can be"];
+    let is_unknown = unknown.iter().any(|unknown| text.contains(unknown));
+    let what = "too few peers run the platform: `pervade platform deploy` deploys it";
     is_unknown.then_some(Missing { code: "NOT_DEPLOYED", what })
 }
