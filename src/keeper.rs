@@ -19,7 +19,7 @@ pub(crate) struct Keeper {
     #[command(flatten)]
     caller: Caller,
     /// What the names of the platform's chaincodes end in
-    #[arg(long, value_name = "ENDING", default_value = "")]
+    #[arg(long, value_name = "ENDING", default_value = "", allow_hyphen_values = true)]
     set: String,
     /// How many keepers are before this one: it leaves each of them a moment
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -26,7 +26,7 @@ pub(crate) struct Prove {
     #[arg(long, value_name = "N", default_value_t = 0)]
     installs: u32,
     /// What the names of the platform's chaincodes end in
-    #[arg(long, value_name = "ENDING", default_value = "")]
+    #[arg(long, value_name = "ENDING", default_value = "", allow_hyphen_values = true)]
     set: String,
     /// The channel [default: the network's first]
     #[arg(long, value_name = "NAME")]

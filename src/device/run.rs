@@ -37,7 +37,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     time_limit: u64,
     /// What the names of the platform's chaincodes end in
-    #[arg(long, value_name = "ENDING", default_value = "")]
+    #[arg(long, value_name = "ENDING", default_value = "", allow_hyphen_values = true)]
     set: String,
     /// An organisation through whose peers to go, by its domain [default: all of them]
     #[arg(long, value_name = "DOMAIN")]

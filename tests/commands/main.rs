@@ -13,6 +13,7 @@ mod authoring;
 mod chaincode;
 mod damage;
 mod device;
+mod field;
 mod help;
 mod identity;
 mod killing;
