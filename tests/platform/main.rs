@@ -17,6 +17,7 @@ mod everywhere;
 mod matrix;
 mod model;
 mod remote;
+mod sets;
 mod simulated;
 mod stage;
 mod stories;
