@@ -11,15 +11,23 @@
     reason = "all of this is test"
 )]
 
+#[path = "costs/bench.rs"]
+mod bench;
 mod concurrency;
 mod embedded;
 mod everywhere;
 mod matrix;
+#[path = "costs/meter.rs"]
+mod meter;
 mod model;
+#[path = "costs/page.rs"]
+mod page;
+mod page_of_costs;
 mod remote;
 mod sets;
 mod simulated;
 mod stage;
 mod stories;
+mod thefts;
 mod together;
 mod world;

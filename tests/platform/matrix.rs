@@ -156,6 +156,7 @@ impl Scene {
             ("notifications", page()),
             ("history", page()),
             ("key_log", page()),
+            ("terms", vec![]),
         ]
     }
 

@@ -115,6 +115,24 @@ fn forbidden_dependencies_are_absent() {
     }
 }
 
+/// W-118: what the contracts decide are functions of values; only the binding knows transactions.
+#[test]
+fn rules_know_nothing_of_the_ledger() {
+    let mut judged = 0;
+    for (path, text) in tree::rust_files() {
+        let name = path.to_string_lossy().into_owned();
+        let is_pure = ["/src/rules.rs", "/src/rules/", "/src/validators"]
+            .iter()
+            .any(|part| name.contains(part));
+        if is_pure && name.contains("chaincode/services/") {
+            let is_bound = text.contains("Transaction") || text.contains("async fn");
+            assert!(!is_bound, "{name} knows a ledger");
+            judged += 1;
+        }
+    }
+    assert!(judged >= 5, "the rules of five contracts: {judged} files");
+}
+
 fn layer(folder: &str) -> u8 {
     let found = LAYERS.iter().find(|(prefix, _)| folder.starts_with(prefix));
     found.unwrap_or_else(|| panic!("{folder} has no layer: name it here")).1
