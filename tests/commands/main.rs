@@ -18,6 +18,7 @@ mod help;
 mod identity;
 mod killing;
 mod mapping;
+mod platform;
 mod program;
 mod refusals;
 mod story;
