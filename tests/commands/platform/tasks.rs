@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{ANN, BOB, Platform};
+use super::{ANN, BOB, FOUNDER, Platform};
 
 /// W-20, W-42, W-44, W-45, W-46, W-56, W-64, W-71, W-72, W-79, W-80, W-90, W-91, W-116, WC-02:
 /// from a wish to a device of another organisation and back, with a result that the creator alone reads.
@@ -14,14 +14,9 @@ use super::{ANN, BOB, Platform};
 fn a_task_goes_all_the_way() {
     let platform = Platform::with_users(|_| {});
     platform.define_photo();
-    let home = platform.path("valve7");
-    let at_home = ["--home", home.to_str().unwrap(), "--serial", "1000"];
-    platform.done(
-        &[["device", "new"].as_slice(), &at_home, &["--as", "valve7@org2.example.com"]].concat(),
-    );
-    let register = [["device", "register"].as_slice(), &at_home, &["--as", BOB]].concat();
-    let device = platform.done(&register)["result"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(platform.code(&register), "DEVICE_ID_TAKEN");
+    let valve = Valve::of(&platform);
+    let device = valve.register();
+    assert_eq!(valve.code(&["device", "register"], &["--as", BOB]), "DEVICE_ID_TAKEN");
 
     let create = ["task", "create", "--type", "photo", "--reward", "10", "--limit", "20"];
     let created = platform.done(&[create.as_slice(), &["--as", ANN]].concat())["result"].clone();
@@ -39,14 +34,7 @@ fn a_task_goes_all_the_way() {
     assert_eq!(platform.done(&["task", "open"])["entries"], json!([]));
     assert_eq!(platform.done(&["device", "backlog", &device])["entries"][0]["task"], task);
 
-    let program = platform.file(
-        "work.sh",
-        "#!/bin/sh\ncat >/dev/null\necho '{\"readings\":{},\"text\":\"a tree\"}'\n",
-    );
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
-    let on = format!("photo={program}");
-    let run = ["--as", "valve7@org2.example.com", "--on", &on, "--once"];
-    platform.done(&[["device", "run"].as_slice(), &at_home, &run].concat());
+    valve.work("photo", r#"{"readings":{},"text":"a tree"}"#);
 
     assert_eq!(platform.tokens(ANN), 89_000_000);
     assert_eq!(platform.tokens(BOB), 105_000_000);
@@ -68,6 +56,108 @@ fn a_task_goes_all_the_way() {
     assert_eq!(platform.code(&result), "NO_CONTENT", "the file was altered");
     fs::remove_file(key).unwrap();
     assert_eq!(platform.code(&result), "NO_KEY");
+    platform.network.stop();
+}
+
+/// A device of Bob's, in a folder of its own.
+struct Valve<'p> {
+    home: String,
+    platform: &'p Platform,
+}
+
+const VALVE: &str = "valve7@org2.example.com";
+
+impl<'p> Valve<'p> {
+    fn of(platform: &'p Platform) -> Self {
+        let home = platform.path("valve7").to_str().unwrap().to_owned();
+        let valve = Self { home, platform };
+        platform.done(&valve.args(&["device", "new"], &["--as", VALVE]));
+        valve
+    }
+
+    /// Registers it; tells its id.
+    fn register(&self) -> String {
+        let args = self.args(&["device", "register"], &["--as", BOB]);
+        self.platform.done(&args)["result"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Has it do the tasks of a type that it has: its program always writes the same.
+    fn work(&self, type_name: &str, product: &str) {
+        let script = format!("#!/bin/sh\ncat >/dev/null\necho '{product}'\n");
+        let program = self.platform.file("work.sh", &script);
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        let on = format!("{type_name}={program}");
+        let args = self.args(&["device", "run"], &["--as", VALVE, "--on", &on, "--once"]);
+        self.platform.done(&args);
+    }
+
+    fn code(&self, verb: &[&str], more: &[&str]) -> String {
+        self.platform.code(&self.args(verb, more))
+    }
+
+    fn args<'a>(&'a self, verb: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+        [verb, &["--home", &self.home, "--serial", "1000"], more].concat()
+    }
+}
+
+/// W-84, W-85, W-96: limits refuse a reading, oracles vote on a result, creators accept or reject one.
+#[test]
+fn results_are_judged() {
+    let platform = Platform::with_users(|_| {});
+    let oracles = ["eve@org1.example.com", "fay@org2.example.com"];
+    let address = |name: &&str| {
+        platform.identity(name, &[]);
+        let told = platform.done(&["identity", "list"]);
+        let all = told["identities"].as_array().unwrap();
+        all.iter().find(|one| one["name"] == **name).unwrap()["address"].clone()
+    };
+    let oracles_of: Vec<_> = oracles.iter().map(address).collect();
+    let limits = json!({ "celsius": { "min": -40, "max": 85 } });
+    for (name, limits, others) in [
+        ("air", limits, json!({})),
+        (
+            "seen",
+            json!({}),
+            json!({ "votes": { "needed": 2, "oracles": oracles_of, "window": 5 } }),
+        ),
+        ("liked", json!({}), json!({ "acceptance": 5 })),
+    ] {
+        let mut task_type = json!({ "name": name, "version": 1, "limits": limits, "averages": {} });
+        task_type.as_object_mut().unwrap().extend(others.as_object().unwrap().clone());
+        let file = platform.file("type.json", &task_type.to_string());
+        platform.done(&["task", "define", &file, "--as", FOUNDER]);
+    }
+    let valve = Valve::of(&platform);
+    let device = valve.register();
+    let delivered = |type_name: &str, product: &str| {
+        let create = ["task", "create", "--type", type_name, "--reward", "2", "--limit", "20"];
+        let created = platform.done(&[create.as_slice(), &["--as", ANN]].concat());
+        let task = created["result"]["id"].as_str().unwrap().to_owned();
+        platform.done(&["task", "accept", &task, &device, "--as", BOB]);
+        valve.work(type_name, product);
+        task
+    };
+
+    let hot = delivered("air", r#"{"readings":{"celsius":900},"text":"hot"}"#);
+    let verdict = platform.done(&["task", "show", &hot])["verdicts"][0].clone();
+    assert_eq!([&verdict["check"], &verdict["confirmed"]], [&json!("limits"), &json!(false)]);
+
+    let plain = r#"{"readings":{},"text":"a tree"}"#;
+    let seen = delivered("seen", plain);
+    assert_eq!(platform.code(&["task", "vote", &seen, "yes", "--as", ANN]), "NOT_ORACLE");
+    for oracle in oracles {
+        platform.done(&["task", "vote", &seen, "yes", "--as", oracle]);
+    }
+    assert_eq!(platform.done(&["task", "show", &seen])["votes"].as_array().unwrap().len(), 2);
+    let settled = platform.done(&["task", "settle", &seen, "--as", BOB]);
+    assert_eq!(settled["result"]["confirmed"], true);
+
+    let (liked, disliked) = (delivered("liked", plain), delivered("liked", plain));
+    assert_eq!(platform.code(&["task", "reject", &disliked, "--as", BOB]), "NOT_CREATOR");
+    platform.done(&["task", "reject", &disliked, "--as", ANN]);
+    assert_eq!(platform.done(&["task", "show", &disliked])["summary"]["outcome"], "rejected");
+    platform.done(&["task", "settle", &liked, "--as", ANN]);
+    assert_eq!(platform.done(&["task", "show", &liked])["summary"]["outcome"], "completed");
     platform.network.stop();
 }
 
