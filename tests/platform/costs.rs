@@ -16,6 +16,7 @@ mod meter;
 #[path = "costs/page.rs"]
 mod page;
 mod remote;
+#[expect(dead_code, reason = "the stories need more of it")]
 mod simulated;
 #[expect(dead_code, reason = "the stories need more of it")]
 mod stage;

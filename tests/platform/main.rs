@@ -29,5 +29,6 @@ mod simulated;
 mod stage;
 mod stories;
 mod thefts;
+mod tickers;
 mod together;
 mod world;

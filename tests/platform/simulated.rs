@@ -26,6 +26,12 @@ impl Simulated {
         Self { simulator, now: START }
     }
 
+    /// Has those who call claim a time so far ahead of what the peers know.
+    pub(crate) fn claim(&mut self, seconds: i64) {
+        self.simulator.set_time(self.now + seconds);
+        self.simulator.set_peers_time(self.now);
+    }
+
     fn client<'a>(&'a mut self, call: &Call<'_>) -> Client<'a> {
         let member = call.who.member.downcast_ref::<Member>().unwrap();
         let mut client = self.simulator.as_(member).to(&call.chaincode);
