@@ -66,8 +66,15 @@ impl<'a> Tally<'a> {
             return Ok(());
         }
         let base = self.base(tx).await?;
-        let available =
-            if base < amount { self.gathered(tx, base, Some(amount)).await? } else { base };
+        let gathered = if base < amount {
+            self.gathered(tx, base, Some(amount)).await?
+        } else {
+            Gathered { sum: base, are_more: false }
+        };
+        if gathered.sum < amount && gathered.are_more {
+            return Err(TallyError::TooManyNotes);
+        }
+        let available = gathered.sum;
         let left = available.minus(amount).map_err(|_| TallyError::Short { available })?;
         Ok(tx.put_json(&self.key()?, &left).await?)
     }
@@ -83,7 +90,8 @@ impl<'a> Tally<'a> {
         most: Amount,
     ) -> Result<Amount, TallyError> {
         let base = self.base(tx).await?;
-        let available = if base < most { self.gathered(tx, base, Some(most)).await? } else { base };
+        let available =
+            if base < most { self.gathered(tx, base, Some(most)).await?.sum } else { base };
         let taken = available.min(most);
         let left = available.minus(taken)?;
         if left != base {
@@ -119,9 +127,9 @@ impl<'a> Tally<'a> {
     /// If the ledger fails.
     pub async fn gather(&self, tx: &mut Transaction) -> Result<(), TallyError> {
         let base = self.base(tx).await?;
-        let gathered = self.gathered(tx, base, None).await?;
-        if gathered != base {
-            tx.put_json(&self.key()?, &gathered).await?;
+        let Gathered { sum, .. } = self.gathered(tx, base, None).await?;
+        if sum != base {
+            tx.put_json(&self.key()?, &sum).await?;
         }
         Ok(())
     }
@@ -148,19 +156,22 @@ impl<'a> Tally<'a> {
     async fn gathered(
         &self,
         tx: &mut Transaction,
-        mut base: Amount,
+        base: Amount,
         enough: Option<Amount>,
-    ) -> Result<Amount, TallyError> {
+    ) -> Result<Gathered, TallyError> {
+        let mut sum = base;
         let mut notes = tx.composite(&self.notes()?);
         for _ in 0..Self::NOTES_AT_ONCE {
-            if enough.is_some_and(|enough| base >= enough) {
+            if enough.is_some_and(|enough| sum >= enough) {
                 break;
             }
-            let Some(note) = notes.next().await? else { break };
-            base = base.plus(amount(&note.key, &note.value)?)?;
+            let Some(note) = notes.next().await? else {
+                return Ok(Gathered { sum, are_more: false });
+            };
+            sum = sum.plus(amount(&note.key, &note.value)?)?;
             tx.delete(&note.key).await?;
         }
-        Ok(base)
+        Ok(Gathered { sum, are_more: true })
     }
 
     async fn base(&self, tx: &ReadTransaction) -> Result<Amount, TallyError> {
@@ -181,6 +192,13 @@ impl<'a> Tally<'a> {
     }
 }
 
+/// A base with the notes that were picked up for it.
+struct Gathered {
+    sum: Amount,
+    /// Whether there may be more notes.
+    are_more: bool,
+}
+
 fn amount(key: &str, value: &[u8]) -> Result<Amount, LedgerError> {
     serde_json::from_slice(value)
         .map_err(|source| LedgerError::Json { key: key.to_owned(), source })
@@ -190,15 +208,15 @@ fn amount(key: &str, value: &[u8]) -> Result<Amount, LedgerError> {
 #[derive(Debug, thiserror::Error, Fault)]
 #[non_exhaustive]
 pub enum TallyError {
-    /// Not enough; notes beyond those that are picked up at once are not counted.
+    /// Not enough.
     #[error("there is only {available}")]
     #[fault(status = CONFLICT, code = "INSUFFICIENT_FUNDS")]
     Short {
         /// How much there is.
         available: Amount,
     },
-    /// More notes than are counted.
-    #[error("there are more notes than are counted: have them gathered")]
+    /// More notes than are counted, or picked up at once.
+    #[error("there are more notes than count at once: have them gathered")]
     #[fault(status = CONFLICT)]
     TooManyNotes,
     /// The sum cannot be.
