@@ -116,7 +116,11 @@ fn notes_are_picked_up_in_turns() {
     for _ in 0..70 {
         sums.says("add", json!([1]), expect![]);
     }
-    sums.says("take", json!([65]), expect!["TOO_MANY_NOTES: there are more notes than count at once: have them gathered"]);
+    sums.says(
+        "take",
+        json!([65]),
+        expect!["TOO_MANY_NOTES: there are more notes than count at once: have them gathered"],
+    );
     sums.says("gather", json!([]), expect![]);
     assert_eq!(sums.notes(), 6);
     sums.says("take", json!([65]), expect![]);
