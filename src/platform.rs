@@ -1,5 +1,6 @@
 //! `pervade platform`: five chaincodes that know each other, and the terms they run by.
 
+mod again;
 mod bind;
 mod deploy;
 mod proof;

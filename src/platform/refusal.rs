@@ -57,6 +57,14 @@ fn told(error: &dyn std::error::Error) -> String {
 /// Most causes that are looked through.
 const CAUSES_MAX: usize = 8;
 
+/// Whether peers computed different results, as they do when some are behind.
+pub(super) fn peers_differ(error: &TypedCallError) -> bool {
+    told(error).contains(MISMATCH)
+}
+
+/// What gateways say then.
+const MISMATCH: &str = "ProposalResponsePayloads do not match";
+
 /// What must be done before a contract can be called.
 struct Missing {
     code: &'static str,
@@ -69,8 +77,43 @@ fn missing(text: &str) -> Option<Missing> {
         let what = "the platform is not bound yet: `pervade platform bind` binds it";
         return Some(Missing { code: "NOT_INITIALIZED", what });
     }
+    if text.contains(MISMATCH) {
+        let what = "the peers computed different results: some are behind";
+        return Some(Missing { code: "PEERS_DIFFER", what });
+    }
     let unknown = ["no peers available to evaluate chaincode", "no combination of peers can be"];
     let is_unknown = unknown.iter().any(|unknown| text.contains(unknown));
     let what = "too few peers run the platform: `pervade platform deploy` deploys it";
     is_unknown.then_some(Missing { code: "NOT_DEPLOYED", what })
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::missing;
+
+    #[test]
+    fn peers_say_what_is_missing() {
+        check(
+            "invalid invocation: chaincode 'users' has not been initialized for this version, must \
+             call as init first",
+            expect!["NOT_INITIALIZED"],
+        );
+        check(
+            "no peers available to evaluate chaincode users in channel mychannel",
+            expect!["NOT_DEPLOYED"],
+        );
+        check(
+            "no combination of peers can be derived which satisfy the endorsement policy",
+            expect!["NOT_DEPLOYED"],
+        );
+        check("localhost:7051: ProposalResponsePayloads do not match", expect!["PEERS_DIFFER"]);
+        check("the connection was reset", expect!["none"]);
+    }
+
+    #[track_caller]
+    fn check(text: &str, code: Expect) {
+        code.assert_eq(missing(text).map_or("none", |missing| missing.code));
+    }
 }

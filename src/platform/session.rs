@@ -5,17 +5,16 @@ use std::str::FromStr;
 
 use clap::Args;
 use fabric_protos::id::ChaincodeName;
-use fabric_protos::protos::TxValidationCode;
-use pervade_chaincode::ClientError;
 use pervade_clock::ClockClient;
 use pervade_devices::DevicesClient;
 use pervade_identity::Certificate;
-use pervade_peer_client::{Committed, Network, TypedCallError};
+use pervade_peer_client::{Committed, Network};
 use pervade_platform::{AccountId, BadAccount, ContractSet};
 use pervade_tasks::TasksClient;
 use pervade_tokens::TokensClient;
 use pervade_users::UsersClient;
 
+use super::again;
 use super::refusal::{CallFailure, OrRefused as _};
 use super::report::Done;
 use crate::connect::{Caller, Known, Member, Where};
@@ -141,24 +140,8 @@ impl Session {
         output: Output,
         call: impl AsyncFn(Network) -> Result<Committed<T>, CallFailure>,
     ) -> Result<Done<T>, Failure> {
-        for retries in 0..RETRIES_MAX {
-            match call(self.network()).await {
-                Err(failure) if is_conflict(&failure) => {
-                    output.note("another transaction came before this one: it is tried again");
-                }
-                other => return other.map(|done| Done::new(done, retries)).or_refused(),
-            }
-        }
-        call(self.network()).await.map(|done| Done::new(done, RETRIES_MAX)).or_refused()
+        again::submit(output, async || call(self.network()).await).await
     }
-}
-
-/// How often a call that conflicts with another is tried again.
-const RETRIES_MAX: u32 = 3;
-
-fn is_conflict(failure: &CallFailure) -> bool {
-    let ClientError::Call(TypedCallError::Rejected { code, .. }) = failure else { return false };
-    matches!(code, TxValidationCode::MvccReadConflict | TxValidationCode::PhantomReadConflict)
 }
 
 /// The address of a member's key.
