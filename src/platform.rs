@@ -76,7 +76,7 @@ impl Platform {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
         match self {
             Self::Deploy(place) => output.report(&deploy::run(place, output).await?),
-            Self::Terms { place } => output.json(&terms::AllTerms::usual(&Known::read(&place)?)?),
+            Self::Terms { place } => output.report(&terms::AllTerms::usual(&Known::read(&place)?)?),
             Self::Bind(bind) => bind.run(output).await,
             Self::Show(at) => output.report(&show::run(&at).await?),
         }

@@ -9,7 +9,7 @@ use pervade_keeper::{Head, Ledger as _, Remote};
 use serde::Serialize;
 
 use super::refusal::{CallFailure, OrRefused as _};
-use super::report::{Done, Shown};
+use super::report::{self, Shown};
 use super::session::{At, Session};
 use super::terms::AllTerms;
 use crate::failure::{Failure, OrFail as _};
@@ -33,14 +33,14 @@ impl Bind {
             None => AllTerms::usual(&session.known)?,
         };
         let binder = Binder { session, output };
-        let bound = Bound {
+        let done = Done {
             clock: binder.clock(&terms).await?,
             users: binder.users(&terms).await?,
             tokens: binder.tokens(&terms).await?,
             devices: binder.devices(&terms).await?,
             tasks: binder.tasks(&terms).await?,
         };
-        output.report(&Shown(bound))
+        output.report(&Shown(done))
     }
 }
 
@@ -50,14 +50,23 @@ fn read(path: &Path) -> Result<AllTerms, Failure> {
     serde_json::from_slice(&text).or_fail_with("BAD_TERMS", unreadable)
 }
 
-/// Whether each was bound just now, or before.
+/// What became of each.
 #[derive(Debug, Serialize)]
-struct Bound {
-    clock: &'static str,
-    users: &'static str,
-    tokens: &'static str,
-    devices: &'static str,
-    tasks: &'static str,
+struct Done {
+    clock: Binding,
+    users: Binding,
+    tokens: Binding,
+    devices: Binding,
+    tasks: Binding,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Binding {
+    /// It was bound just now.
+    Bound,
+    /// It was bound before, to the same.
+    Kept,
 }
 
 struct Binder {
@@ -66,7 +75,7 @@ struct Binder {
 }
 
 impl Binder {
-    async fn clock(&self, terms: &AllTerms) -> Result<&'static str, Failure> {
+    async fn clock(&self, terms: &AllTerms) -> Result<Binding, Failure> {
         let (session, mut network) = (&self.session, self.session.network());
         let found = session.clock(&mut network).terms().await;
         let bind = async {
@@ -80,7 +89,7 @@ impl Binder {
         bound("the clock", (&terms.clock, found), bind).await
     }
 
-    async fn users(&self, terms: &AllTerms) -> Result<&'static str, Failure> {
+    async fn users(&self, terms: &AllTerms) -> Result<Binding, Failure> {
         let (session, mut network) = (&self.session, self.session.network());
         let found = session.users(&mut network).terms().await;
         let bind = session.submit(self.output, async |mut network| {
@@ -89,7 +98,7 @@ impl Binder {
         bound("the manager of users", (&terms.users, found), bind).await
     }
 
-    async fn tokens(&self, terms: &AllTerms) -> Result<&'static str, Failure> {
+    async fn tokens(&self, terms: &AllTerms) -> Result<Binding, Failure> {
         let (session, mut network) = (&self.session, self.session.network());
         let found = session.tokens(&mut network).terms().await;
         let bind = session.submit(self.output, async |mut network| {
@@ -98,7 +107,7 @@ impl Binder {
         bound("the manager of tokens", (&terms.tokens, found), bind).await
     }
 
-    async fn devices(&self, terms: &AllTerms) -> Result<&'static str, Failure> {
+    async fn devices(&self, terms: &AllTerms) -> Result<Binding, Failure> {
         let (session, mut network) = (&self.session, self.session.network());
         let found = session.devices(&mut network).terms().await;
         let bind = session.submit(self.output, async |mut network| {
@@ -107,7 +116,7 @@ impl Binder {
         bound("the manager of devices", (&terms.devices, found), bind).await
     }
 
-    async fn tasks(&self, terms: &AllTerms) -> Result<&'static str, Failure> {
+    async fn tasks(&self, terms: &AllTerms) -> Result<Binding, Failure> {
         let (session, mut network) = (&self.session, self.session.network());
         let found = session.tasks(&mut network).terms().await;
         let bind = session.submit(self.output, async |mut network| {
@@ -121,14 +130,14 @@ impl Binder {
 async fn bound<T: PartialEq>(
     what: &str,
     (terms, found): (&T, Result<T, CallFailure>),
-    bind: impl Future<Output = Result<Done<()>, Failure>>,
-) -> Result<&'static str, Failure> {
+    bind: impl Future<Output = Result<report::Done<()>, Failure>>,
+) -> Result<Binding, Failure> {
     match found.or_refused() {
-        Ok(found) if found == *terms => Ok("bound before, to the same"),
+        Ok(found) if found == *terms => Ok(Binding::Kept),
         Ok(_) => {
             Err(Failure::new("ALREADY_INITIALIZED", format!("{what} is bound to other terms")))
         }
-        Err(failure) if failure.code() == "NOT_INITIALIZED" => bind.await.map(|_| "bound"),
+        Err(failure) if failure.code() == "NOT_INITIALIZED" => bind.await.map(|_| Binding::Bound),
         Err(failure) => Err(failure),
     }
 }

@@ -1,5 +1,7 @@
 //! The terms of all five.
 
+use std::fmt;
+
 use pervade_clock::rules::Terms as ClockTerms;
 use pervade_devices::record::DeviceTerms;
 use pervade_platform::{Amount, AmountError};
@@ -29,6 +31,13 @@ impl AllTerms {
             Failure::new("NO_ORGANIZATION", "the network has no organisation to be the bank")
         })?;
         with_bank(bank.msp_id.as_str()).or_fail("INTERNAL", "the usual terms are none")
+    }
+}
+
+/// People get JSON too, which they may change and bind.
+impl fmt::Display for AllTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string_pretty(self).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use pervade_content::{ContentId, ContentStore as _, LocalStore};
+use pervade_content::{ContentId, ContentStore as _, LocalStore, StoreError};
 use pervade_platform::verify;
 use pervade_ports::system::SystemFiles;
 use pervade_sealing::{SealContext, Sealed, TaskPublic, open};
@@ -70,8 +70,10 @@ impl Show {
         let store = LocalStore::open(Arc::new(SystemFiles), folder);
         let store = store.or_fail("NO_STORE", unusable)?;
         let id: ContentId = result.cid.parse().or_fail(ALTERED, "the file has no address")?;
-        let file = store.get(id, result.size).await;
-        let file = file.or_fail_with("NO_CONTENT", || format!("{id} cannot be had"))?;
+        let file = store.get(id, result.size).await.map_err(|error| {
+            let code = if matches!(error, StoreError::Refused(_)) { ALTERED } else { "NO_CONTENT" };
+            Failure::new(code, format!("{id} cannot be had")).because(error)
+        })?;
         if hex::encode(Sha256::digest(&file)) != result.ciphertext_sha256 {
             return Err(Failure::new(ALTERED, format!("{id} is not the file that was signed for")));
         }

@@ -53,7 +53,9 @@ fn a_task_goes_all_the_way() {
     let (block, content) = a_file(&platform.path("content"));
     assert!(!String::from_utf8_lossy(&content).contains("a tree"), "W-88: it is sealed");
     fs::write(&block, vec![7; content.len()]).unwrap();
-    assert_eq!(platform.code(&result), "NO_CONTENT", "the file was altered");
+    assert_eq!(platform.code(&result), "RESULT_ALTERED");
+    fs::remove_file(&block).unwrap();
+    assert_eq!(platform.code(&result), "NO_CONTENT");
     fs::remove_file(key).unwrap();
     assert_eq!(platform.code(&result), "NO_KEY");
     platform.network.stop();
