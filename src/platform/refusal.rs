@@ -81,6 +81,10 @@ fn missing(text: &str) -> Option<Missing> {
         let what = "the peers computed different results: some are behind";
         return Some(Missing { code: "PEERS_DIFFER", what });
     }
+    if text.contains("not in the distribution policy of the private data collection") {
+        let what = "other organisations would see what is private: --org says which may";
+        return Some(Missing { code: "NOT_PRIVATE", what });
+    }
     let unknown = ["no peers available to evaluate chaincode", "no combination of peers can be"];
     let is_unknown = unknown.iter().any(|unknown| text.contains(unknown));
     let what = "too few peers run the platform: `pervade platform deploy` deploys it";
@@ -107,6 +111,11 @@ mod tests {
         check(
             "no combination of peers can be derived which satisfy the endorsement policy",
             expect!["NOT_DEPLOYED"],
+        );
+        check(
+            "requires endorsement from organisation(s) that are not in the distribution policy of \
+             the private data collection(s): [_implicit_org_Org2MSP]",
+            expect!["NOT_PRIVATE"],
         );
         check("localhost:7051: ProposalResponsePayloads do not match", expect!["PEERS_DIFFER"]);
         check("the connection was reset", expect!["none"]);

@@ -103,6 +103,8 @@ fn a_device_is_described_priced_and_named() {
     by_bob(&["device", "describe", "pump-0001", "--hidden"]);
     assert_eq!(platform.done(&find)["entries"], json!([]));
 
+    let openly = ["device", "name", "pump-0001", "barn", "--as", BOB];
+    assert_eq!(platform.code(&openly), "NOT_PRIVATE");
     let name = ["device", "name", "pump-0001", "barn", "--org", "Org1MSP", "--org", "Org2MSP"];
     by_bob(&name);
     let known = ["device", "name", "pump-0001", "--as"];
