@@ -44,6 +44,9 @@ pub(crate) enum Token {
     /// List the payments by an account and to it
     #[command(after_help = EXAMPLES)]
     Transfers(Whose),
+    /// Put together what an account was paid in many pieces, when a payment asks for that
+    #[command(after_help = EXAMPLES)]
+    Gather(Whose),
 }
 
 /// An account, and who asks.
@@ -103,6 +106,7 @@ impl Token {
             Self::Retire(how_much) => how_much.retire(output).await,
             Self::Supply(at) => supply(&at, output).await,
             Self::Transfers(whose) => whose.transfers(output).await,
+            Self::Gather(whose) => whose.gather(output).await,
         }
     }
 }
@@ -113,6 +117,14 @@ impl Whose {
         let account = session.account(self.party.as_ref()).await?;
         let mut network = session.network();
         output.report(&Shown(session.tokens(&mut network).balance(account).await.or_refused()?))
+    }
+
+    async fn gather(&self, output: Output) -> Result<(), Failure> {
+        let session = self.at.open().await?;
+        let account = session.account(self.party.as_ref()).await?;
+        let call = async |mut network| session.tokens(&mut network).gather(account.clone()).await;
+        let done = session.submit(output, call).await?;
+        output.report(&done.map(|()| Gathered { gathered: account.clone() }))
     }
 
     async fn transfers(&self, output: Output) -> Result<(), Failure> {
@@ -202,4 +214,10 @@ struct Retired {
 struct Issued {
     account: AccountId,
     money: Amount,
+}
+
+/// Whose pieces were put together.
+#[derive(Debug, Serialize)]
+struct Gathered {
+    gathered: AccountId,
 }

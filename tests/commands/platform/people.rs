@@ -69,6 +69,7 @@ fn tokens_change_hands() {
     assert_eq!(amounts, [1_500_000, 2_000_000]);
     platform.done(&["token", "redeem", "0.5", "--as", ANN]);
     platform.done(&["token", "pay", BOB, "1", "--money", "--as", ANN]);
+    platform.done(&["token", "gather", BOB, "--as", ANN]);
 
     expect![[r#"
         money 0
