@@ -11,6 +11,7 @@ mod chaincode;
 mod clock;
 mod connect;
 mod demo;
+mod denials;
 mod device;
 mod ends;
 mod failure;
@@ -96,6 +97,9 @@ enum Verb {
     Clock(clock::Clock),
     /// Keep a platform's clock going and bring overdue tasks to their end
     Keeper(keeper::Keeper),
+    /// Show the calls that chaincodes refused, check the logs of them, anchor these on the ledger
+    #[command(subcommand)]
+    Denials(denials::Denials),
     /// Call a function and record its effect on the ledger
     Submit(call::Call),
     /// Call a function on one peer; nothing is recorded
@@ -156,6 +160,7 @@ fn run(verb: Verb, output: Output) -> Result<(), Failure> {
             Verb::Task(task) => task.run(output).await,
             Verb::Clock(clock) => clock.run(output).await,
             Verb::Keeper(keeper) => keeper.run(output).await,
+            Verb::Denials(denials) => denials.run(output).await,
             Verb::Submit(call) => call.submit(output).await,
             Verb::Evaluate(call) => call.evaluate(output).await,
             Verb::Package(package) => package.run(output),

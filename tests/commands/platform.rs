@@ -1,5 +1,6 @@
 //! A platform from the command line: its foundation, its users, its devices and its tasks.
 
+mod denials;
 mod people;
 mod refusals;
 mod tasks;

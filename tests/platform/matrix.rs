@@ -137,6 +137,7 @@ impl Scene {
         };
         let engagement = json!({ "creator": owner, "respondent": owner, "minimum": 0 });
         let settlement = json!({ "entries": [], "epoch": 0, "task": self.open });
+        let anchor = json!({ "entries": 1, "log": "tasks", "sha256": "00".repeat(32) });
         let page = || vec![owner.clone(), "10".to_owned(), String::new()];
         vec![
             ("bind", vec![json!(self.world.set).to_string(), json!(terms.users).to_string()]),
@@ -144,6 +145,7 @@ impl Scene {
             ("rotate", vec![proof("rotate")]),
             ("replace_key", vec![owner.clone(), proof("replace")]),
             ("declare_group", vec![owner.clone(), "group-1".to_owned()]),
+            ("anchor", vec![anchor.to_string()]),
             ("caller", vec![]),
             ("signer_account", vec![]),
             ("user", vec![owner.clone()]),
@@ -156,6 +158,7 @@ impl Scene {
             ("notifications", page()),
             ("history", page()),
             ("key_log", page()),
+            ("anchors", [ORG1, "tasks", "10", ""].map(str::to_owned).to_vec()),
             ("terms", vec![]),
         ]
     }

@@ -8,6 +8,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("fabric/", 0),
     ("chaincode/examples/", 3),
     ("chaincode/services/", 3),
+    ("chaincode/denials", 2),
     ("chaincode/shim", 2),
     ("chaincode/simulator", 2),
     ("chaincode/", 1),

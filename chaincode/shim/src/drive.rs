@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use fabric_protos::protos::ChaincodeMessage;
 use futures::Stream;
+use pervade_denials::Denials;
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
@@ -58,6 +59,8 @@ struct Shared {
     ended: Notify,
     /// A watch is needed.
     watched: Notify,
+    /// Who wants to hear of refusals.
+    denials: Option<Arc<dyn Denials>>,
 }
 
 /// Messages read at a time.
@@ -68,10 +71,13 @@ const YIELD_BYTES: usize = 64 * 1024;
 
 /// Opens a stream: what drives it, and what it sends.
 pub(crate) fn open(
-    (session, opening): (Session, Vec<ChaincodeMessage>),
+    (mut session, opening): (Session, Vec<ChaincodeMessage>),
     options: &StreamOptions,
 ) -> (Driver, Leaving) {
-    let StreamOptions { limits, recording, .. } = options;
+    let StreamOptions { limits, recording, denials, .. } = options;
+    if denials.is_some() {
+        session.tell_denials();
+    }
     let recorder = recording.as_ref().map(Recorder::open).and_then(|recorder| {
         recorder.inspect_err(|error| warn!(%error, "a stream cannot be recorded")).ok()
     });
@@ -82,6 +88,7 @@ pub(crate) fn open(
         grace: limits.grace,
         ended: Notify::new(),
         watched: Notify::new(),
+        denials: denials.clone(),
     });
     (Driver(Arc::clone(&shared)), Leaving::new(shared))
 }
@@ -178,8 +185,11 @@ impl Driver {
         }
     }
 
-    /// Wakes those that the state has something for.
-    fn wake(&self, Wakes { writer, reader, helpers, watch, ended }: Wakes) {
+    /// Wakes those that the state has something for, and tells of what was refused.
+    fn wake(&self, Wakes { writer, reader, helpers, watch, ended, denied }: Wakes) {
+        if let Some(denials) = &self.0.denials {
+            denied.into_iter().for_each(|denied| denials.denied(denied));
+        }
         for waker in [writer, reader].into_iter().flatten() {
             waker.wake();
         }

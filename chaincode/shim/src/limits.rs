@@ -1,8 +1,10 @@
 //! What a stream is opened with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fabric_protos::Timestamp;
+use pervade_denials::Denials;
 use pervade_ports::Clock;
 use pervade_ports::system::SystemClock;
 use pervade_rpc::MESSAGE_BYTES_MAX;
@@ -79,7 +81,7 @@ impl Default for Limits {
 }
 
 /// What a stream is opened with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StreamOptions {
     /// What the peer knows the chaincode's package by: `label:hash`.
@@ -88,12 +90,19 @@ pub struct StreamOptions {
     pub limits: Limits,
     /// Where each stream is written down, if it is.
     pub recording: Option<Recording>,
+    /// Who hears of the calls that the chaincode refuses, if anybody.
+    pub denials: Option<Arc<dyn Denials>>,
 }
 
 impl StreamOptions {
     /// A package's streams, with the usual limits.
     #[must_use]
     pub fn new(package_id: &str) -> Self {
-        Self { package_id: package_id.to_owned(), limits: Limits::default(), recording: None }
+        Self {
+            package_id: package_id.to_owned(),
+            limits: Limits::default(),
+            recording: None,
+            denials: None,
+        }
     }
 }

@@ -24,11 +24,11 @@ pub struct Link {
 
 /// Starts a session in tasks of its own. Several links may share a chaincode.
 #[must_use]
-pub fn in_process(chaincode: Arc<Chaincode>, package_id: &str, spawn: &dyn Spawn) -> Link {
+pub fn in_process(chaincode: Arc<Chaincode>, options: &StreamOptions, spawn: &dyn Spawn) -> Link {
     let (to_chaincode, incoming) = mpsc::channel(LINK_MESSAGES_MAX);
     let (outgoing, from_chaincode) = mpsc::channel(LINK_MESSAGES_MAX);
-    let session = Session::new(chaincode, package_id);
-    let (driver, mut leaving) = open(session, &StreamOptions::new(package_id));
+    let session = Session::with_limits(chaincode, &options.package_id, options.limits.clone());
+    let (driver, mut leaving) = open(session, options);
     let carry = async move {
         while let Some(Ok(message)) = leaving.next().await {
             if outgoing.send(message).await.is_err() {
@@ -58,11 +58,12 @@ mod tests {
     use pervade_ports::system::TokioSpawn;
 
     use super::{LINK_MESSAGES_MAX, in_process};
+    use crate::StreamOptions;
 
     #[tokio::test]
     async fn a_link_opens_with_register_and_ends_with_its_peer() {
         let chaincode = Arc::new(Chaincode::new("empty".parse().unwrap()));
-        let mut link = in_process(chaincode, "empty:1", &here());
+        let mut link = in_process(chaincode, &StreamOptions::new("empty:1"), &here());
         let register = link.from_chaincode.recv().await.unwrap();
         assert_eq!(register.r#type, i32::from(Type::Register));
         drop(link.to_chaincode);
@@ -72,7 +73,7 @@ mod tests {
     #[tokio::test]
     async fn a_peer_that_breaks_the_protocol_is_left() {
         let chaincode = Arc::new(Chaincode::new("empty".parse().unwrap()));
-        let mut link = in_process(chaincode, "empty:1", &here());
+        let mut link = in_process(chaincode, &StreamOptions::new("empty:1"), &here());
         link.from_chaincode.recv().await.unwrap();
         link.to_chaincode.send(message(Type::Transaction)).await.unwrap();
         assert_eq!(link.from_chaincode.recv().await, None);
@@ -81,7 +82,7 @@ mod tests {
     #[tokio::test]
     async fn a_peer_may_write_more_than_the_link_holds_before_it_reads() {
         let chaincode = Arc::new(Chaincode::new("empty".parse().unwrap()));
-        let mut link = in_process(chaincode, "empty:1", &here());
+        let mut link = in_process(chaincode, &StreamOptions::new("empty:1"), &here());
         let many = 3 * LINK_MESSAGES_MAX;
         for _ in 0..many {
             link.to_chaincode.send(message(Type::Keepalive)).await.unwrap();

@@ -6,12 +6,14 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use pervade_chaincode::Chaincode;
+use pervade_denials::{Denials, Log};
+use pervade_ports::system::{SystemClock, SystemFiles};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -124,10 +126,14 @@ impl Program {
             return replayed(chaincode, file);
         }
         let settings = Settings::read(&read.flags, &Variables::new(variables))?;
+        let open = |path: &PathBuf| Log::open(path, &SystemFiles, Arc::new(SystemClock));
+        let log = settings.denials.as_ref().map(open).transpose()?.map(Arc::new);
+        let denials = log.clone().map(|log| log as Arc<dyn Denials>);
         let runtime = runtime().map_err(ProgramError::Runtime)?;
-        let ended = runtime.block_on(run(Arc::new(chaincode), settings));
+        let ended = runtime.block_on(run(Arc::new(chaincode), settings, denials));
         // A contract that hangs does not keep the process.
         runtime.shutdown_background();
+        log.iter().for_each(|log| log.close());
         ended
     }
 }
@@ -148,9 +154,13 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(cores.saturating_add(SPARE)).enable_all().build()
 }
 
-async fn run(chaincode: Arc<Chaincode>, settings: Settings) -> Result<(), ProgramError> {
-    let Settings { package_id, mode, limits, recording } = settings;
-    let options = StreamOptions { package_id, limits, recording };
+async fn run(
+    chaincode: Arc<Chaincode>,
+    settings: Settings,
+    denials: Option<Arc<dyn Denials>>,
+) -> Result<(), ProgramError> {
+    let Settings { package_id, mode, limits, recording, .. } = settings;
+    let options = StreamOptions { package_id, limits, recording, denials };
     let mut terminate = signal(SignalKind::terminate()).map_err(ProgramError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ProgramError::Runtime)?;
     let shutdown = async move {

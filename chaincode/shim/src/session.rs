@@ -9,14 +9,16 @@ use fabric_protos::protos::{ChaincodeAdditionalParams, ChaincodeId, ChaincodeMes
 use fabric_protos::{DecodeError, Message};
 use pervade_chaincode::Chaincode;
 use pervade_chaincode::host::Terms;
+use pervade_denials::Denied;
 
 use crate::Limits;
 use key::Key;
-use transactions::Transactions;
+use transactions::{Answered, Transactions};
 use work::{Context, Task};
 
 pub(crate) use work::{Ran, Work};
 
+mod denial;
 mod key;
 mod transactions;
 mod wire;
@@ -38,6 +40,8 @@ pub struct Session {
     phase: Phase,
     taking: Taking,
     transactions: Transactions,
+    /// Refusals that nobody has heard of yet; none if nobody wants to.
+    denials: Option<Vec<Denied>>,
 }
 
 /// Whether new transactions are taken.
@@ -89,6 +93,7 @@ impl Session {
             phase: Phase::Created,
             taking: Taking::All,
             transactions: Transactions::default(),
+            denials: None,
         };
         (session, vec![register])
     }
@@ -136,14 +141,37 @@ impl Session {
     /// Takes the result of work back; what is to be sent. That is nothing if the transaction was
     /// given up meanwhile.
     pub(crate) fn settle(&mut self, ran: Ran) -> Option<ChaincodeMessage> {
-        self.transactions.settle(ran)
+        self.transactions.settle(ran).map(|answered| self.told(answered))
     }
 
     /// Gives up the transactions that began too long before `now`, and answers them.
     pub(crate) fn expire(&mut self, now: Duration) -> Vec<ChaincodeMessage> {
         let deadline = self.limits.deadline;
         let Some(latest) = now.checked_sub(deadline) else { return Vec::new() };
-        self.transactions.expire(latest, deadline)
+        let answers = self.transactions.expire(latest, deadline);
+        answers.into_iter().map(|answered| self.told(answered)).collect()
+    }
+
+    /// Keeps what there is to tell of a refusal for whoever wants to hear of it.
+    fn told(&mut self, (message, denied): Answered) -> ChaincodeMessage {
+        if let (Some(denials), Some(mut denied)) = (&mut self.denials, denied) {
+            if denied.chaincode.is_empty() {
+                self.chaincode.name().as_str().clone_into(&mut denied.chaincode);
+            }
+            denials.push(denied);
+        }
+        message
+    }
+
+    /// Hands out what there is to tell of refusals from now on; see
+    /// [`take_denials`](Self::take_denials).
+    pub(crate) fn tell_denials(&mut self) {
+        self.denials.get_or_insert_default();
+    }
+
+    /// The transactions that were refused since this was asked before.
+    pub(crate) fn take_denials(&mut self) -> Vec<Denied> {
+        self.denials.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Takes no new transactions from now on.
@@ -214,6 +242,7 @@ impl Session {
             runs: self.limits.runs,
             clock: self.limits.clock,
             message_bytes_max: self.limits.message_bytes_max,
+            tells_denials: self.denials.is_some(),
         };
         Next::Run(Work::new(Arc::clone(&self.chaincode), context, task))
     }

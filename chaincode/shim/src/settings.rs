@@ -28,6 +28,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where each stream is written down, if it is.
     pub recording: Option<Recording>,
+    /// The log of refused calls, if there is one.
+    pub denials: Option<PathBuf>,
 }
 
 /// Who dials whom.
@@ -96,6 +98,8 @@ pub struct Flags {
     pub record: Option<PathBuf>,
     /// `--record-secrets`.
     pub record_secrets: Shown,
+    /// `--denials`.
+    pub denials: Option<PathBuf>,
 }
 
 /// Most MiB of a message that can be asked for: gRPC's length field holds no more.
@@ -122,7 +126,8 @@ impl Settings {
         };
         let shown = flags.record_secrets;
         let recording = flags.record.clone().map(|file| Recording { file, shown });
-        Ok(Self { package_id, mode, limits: limits(flags)?, recording })
+        let denials = flags.denials.clone().or(variables.get("DENIALS_FILE").map(PathBuf::from));
+        Ok(Self { package_id, mode, limits: limits(flags)?, recording, denials })
     }
 }
 

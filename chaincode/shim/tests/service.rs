@@ -9,6 +9,7 @@
 )]
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use fabric_protos::Message;
@@ -16,6 +17,8 @@ use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{ChaincodeId, ChaincodeInput, ChaincodeMessage, Response};
 use pervade_chaincode::testing::TestCall;
 use pervade_chaincode::{Chaincode, LedgerError, ReadTransaction, contract};
+use pervade_denials::{Entry, Log};
+use pervade_ports::system::{SystemClock, SystemFiles};
 use pervade_rpc::chaincode::chaincode_client::ChaincodeClient;
 use pervade_rpc::health::HealthCheckRequest;
 use pervade_rpc::health::health_check_response::ServingStatus;
@@ -115,6 +118,47 @@ async fn the_service_answers_health_checks() {
     assert_eq!(health.check(other).await.unwrap_err().code(), Code::NotFound);
 }
 
+/// W-100: a served chaincode's refusals are in its log, each once, with who called what and without
+/// what was said; what it does not refuse is not.
+#[tokio::test]
+async fn refused_calls_are_in_the_services_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("echo.jsonl");
+    let log = Log::open(&path, &SystemFiles, Arc::new(SystemClock)).unwrap();
+    let log = Arc::new(log);
+    let options = StreamOptions::new("echo:1");
+    let (address, stop) = start_with(options_with(options, &log), None).await;
+    let plain = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let mut peer = Peer::dial(plain).await;
+    let (refused, tx_id) = call("unheard_of", "a secret");
+    peer.send(refused).await;
+    peer.receive().await;
+    peer.send(transaction()).await;
+    peer.receive().await;
+    peer.answer(b"one".to_vec()).await;
+    log.close();
+    let entries = entries(&path);
+    let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+    assert_eq!((entry.number, entry.dropped, entry.status), (1, 0, 404));
+    assert_eq!((entry.chaincode.as_str(), entry.function.as_str()), ("echo", "unheard_of"));
+    assert_eq!((entry.channel.as_str(), entry.code.as_str()), ("mychannel", "UNKNOWN_FUNCTION"));
+    assert_eq!((entry.msp.as_str(), &entry.tx_id), ("Org1MSP", &tx_id));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(!text.contains("secret"), "{text}");
+    drop((peer, stop));
+}
+
+fn options_with(mut options: StreamOptions, log: &Arc<Log>) -> StreamOptions {
+    options.denials = Some(Arc::clone(log) as _);
+    options
+}
+
+fn entries(path: &Path) -> Vec<Entry> {
+    let chain = Log::read(path, &SystemFiles).unwrap();
+    assert_eq!(chain.faults, []);
+    chain.links.into_iter().filter_map(|link| link.entry).collect()
+}
+
 #[tokio::test]
 async fn tls_is_served_to_those_who_trust_it() {
     let authority = authority();
@@ -150,13 +194,20 @@ async fn is_let_in(endpoint: Endpoint) -> bool {
 
 /// Starts the service; it stops when the sender is used or dropped.
 async fn start(tls: Option<ServiceTls>) -> (SocketAddr, oneshot::Sender<()>) {
+    start_with(StreamOptions::new("echo:1"), tls).await
+}
+
+async fn start_with(
+    options: StreamOptions,
+    tls: Option<ServiceTls>,
+) -> (SocketAddr, oneshot::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let chaincode = Arc::new(Chaincode::new("echo".parse().unwrap()).with(Echo));
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(async move {
         let until = async { stopped.await.unwrap_or_default() };
-        serve(chaincode, StreamOptions::new("echo:1"), listener, tls, until).await.unwrap();
+        serve(chaincode, options, listener, tls, until).await.unwrap();
     });
     (address, stop)
 }
@@ -204,15 +255,21 @@ impl Peer {
 }
 
 fn transaction() -> ChaincodeMessage {
-    let call = TestCall::new("echo", "get").arg("k");
-    let args = vec![b"get".to_vec(), b"k".to_vec()];
-    ChaincodeMessage {
+    call("get", "k").0
+}
+
+/// A call with one argument, and its transaction.
+fn call(function: &str, argument: &str) -> (ChaincodeMessage, String) {
+    let call = TestCall::new("echo", function).arg(argument);
+    let args = vec![function.as_bytes().to_vec(), argument.as_bytes().to_vec()];
+    let message = ChaincodeMessage {
         payload: ChaincodeInput { args, ..Default::default() }.encode_to_vec(),
         txid: call.tx_id(),
         channel_id: "mychannel".to_owned(),
         proposal: Some(call.proposal()),
         ..message(Type::Transaction)
-    }
+    };
+    (message, call.tx_id())
 }
 
 fn message(kind: Type) -> ChaincodeMessage {

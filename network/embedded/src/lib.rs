@@ -10,11 +10,13 @@
 //! network.json  control.sock  lock   where everything is, while the network runs
 //! registrars/<domain>/               an organisation's roots and what it issued
 //! organizations/…                    definitions and members' keys, laid out as cryptogen does
+//! denials/<chaincode>.jsonl          the log of the calls that a chaincode in process refused
 //! channels/<channel>/                blocks, state checkpoint, first block
 //! ```
 
 mod administration;
 pub mod control;
+mod denials;
 mod description;
 mod export;
 mod folder;
@@ -29,6 +31,7 @@ mod topology;
 mod world;
 
 pub use administration::AdministrationError;
+pub use denials::DENIALS;
 pub use description::{
     ChannelDescription, NetworkDescription, NodeDescription, OrganizationDescription,
     UserDescription,

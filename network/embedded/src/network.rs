@@ -16,6 +16,7 @@ pub use start::StartError;
 
 use crate::administration::AdministrationError;
 use crate::control::{self, Answer, ChannelStatus, Command, Enroll, NetworkStatus, Obey};
+use crate::denials::DenialLogs;
 use crate::description::{
     ChannelDescription, NetworkDescription, NodeDescription, OrganizationDescription,
 };
@@ -50,6 +51,7 @@ struct Shared {
     peers: Arc<Peers>,
     in_process: BTreeMap<String, InProcess>,
     packages: Mutex<Vec<Package>>,
+    denials: Arc<DenialLogs>,
     down: watch::Sender<bool>,
 }
 
@@ -186,6 +188,7 @@ impl EmbeddedNetwork {
         if let Err(error) = work.await {
             tracing::warn!(%error, "checkpoints were interrupted");
         }
+        self.shared.denials.close();
         self.shared.folder.give_up();
     }
 
@@ -287,7 +290,8 @@ impl Shared {
     fn install_on_peers(&self, package: &Package) -> Result<(), InstallError> {
         let package_id = package.id(&self.in_process)?;
         for peer in self.peers.all() {
-            let launcher = package.launcher(&package_id, &self.in_process, &self.world.spawn)?;
+            let around = (&self.world.spawn, &self.denials);
+            let launcher = package.launcher(&package_id, &self.in_process, around)?;
             peer.install(&package_id, &package.label, launcher)?;
         }
         Ok(())

@@ -14,7 +14,7 @@ use pervade_peer::{ChaincodeLink, InstallError as PeerInstallError, Launch, Laun
 use pervade_ports::{BoxFuture, Spawn};
 use pervade_rpc::chaincode::chaincode_client::ChaincodeClient;
 use pervade_rpc::{MESSAGE_BYTES_MAX, tls};
-use pervade_shim::{Link, in_process};
+use pervade_shim::{Link, StreamOptions, in_process};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{self, Channel, Endpoint};
 
+use crate::denials::DenialLogs;
 use crate::folder::FolderError;
 
 /// A chaincode that can run in this process.
@@ -166,13 +167,14 @@ impl Package {
         &self,
         package_id: &str,
         known: &BTreeMap<String, InProcess>,
-        spawn: &Arc<dyn Spawn>,
+        (spawn, denials): (&Arc<dyn Spawn>, &Arc<DenialLogs>),
     ) -> Result<Arc<dyn Launch>, InstallError> {
         match &self.source {
             PackageSource::InProcess { name } => Ok(Arc::new(Local {
                 chaincode: Arc::clone(&find(known, name)?.chaincode),
                 package_id: package_id.to_owned(),
                 spawn: Arc::clone(spawn),
+                denials: Arc::clone(denials),
             })),
             PackageSource::Address { address, tls_root, client } => {
                 let endpoint = endpoint(address, tls_root.as_deref(), client.as_ref())
@@ -225,13 +227,16 @@ struct Local {
     chaincode: Arc<Chaincode>,
     package_id: String,
     spawn: Arc<dyn Spawn>,
+    denials: Arc<DenialLogs>,
 }
 
 impl Launch for Local {
     fn launch(&self) -> BoxFuture<'_, Result<ChaincodeLink, LaunchError>> {
         let chaincode = Arc::clone(&self.chaincode);
+        let mut options = StreamOptions::new(&self.package_id);
+        options.denials = self.denials.of(chaincode.name().as_str());
         let Link { to_chaincode, from_chaincode } =
-            in_process(chaincode, &self.package_id, self.spawn.as_ref());
+            in_process(chaincode, &options, self.spawn.as_ref());
         Box::pin(async move { Ok(ChaincodeLink { to_chaincode, from_chaincode }) })
     }
 }

@@ -8,10 +8,10 @@ use pervade_platform::{
 
 use crate::UsersError;
 use crate::record::{
-    Engaged, Engagement, GroupName, History, Key, KeyCause, KeyChange, KeyPurpose, KeyStatement,
-    Notification, Notified, Pair, Settlement, User, UserTerms,
+    Anchor, Anchored, Engaged, Engagement, GroupName, History, Key, KeyCause, KeyChange,
+    KeyPurpose, KeyStatement, LogName, Notification, Notified, Pair, Settlement, User, UserTerms,
 };
-use crate::rules::{Change, changes, histories, permit_administrator, points};
+use crate::rules::{Change, changes, histories, permit_administrator, permit_anchor, points};
 
 /// The manager of users.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,6 +91,19 @@ impl Users {
         user.group = group;
         tx.save(&user).await?;
         Ok(user)
+    }
+
+    /// Keeps for ever what a log of the signer's organisation says up to an entry. For its
+    /// administrators. An anchor is never changed.
+    #[submit]
+    async fn anchor(&self, tx: &mut Transaction, anchor: Anchor) -> Result<Anchored, UsersError> {
+        terms(tx).await?;
+        let Anchor { entries, log, sha256 } = anchor;
+        let msp = permit_anchor(signer(tx)?)?;
+        let tx_id = tx.tx_id().as_str().to_owned();
+        let anchored = Anchored { msp, log, entries, sha256, tx_id };
+        tx.create(&anchored).await?;
+        Ok(anchored)
     }
 
     /// The user who signed.
@@ -242,6 +255,21 @@ impl Users {
     ) -> Result<StatePage<KeyChange>, UsersError> {
         terms(tx).await?;
         Ok(tx.list_page((&account,), size.get(), &bookmark).await?)
+    }
+
+    /// The anchors of an organisation's log, that of the fewest entries first.
+    #[expect(clippy::too_many_arguments, reason = "two name the log, two the page")]
+    #[evaluate]
+    async fn anchors(
+        &self,
+        tx: &mut ReadTransaction,
+        msp: String,
+        log: LogName,
+        size: PageSize,
+        bookmark: String,
+    ) -> Result<StatePage<Anchored>, UsersError> {
+        terms(tx).await?;
+        Ok(tx.list_page((&msp, &log), size.get(), &bookmark).await?)
     }
 }
 

@@ -33,11 +33,11 @@ pub enum UsersError {
     /// The new key did not sign that it is to be the user's.
     #[error(transparent)]
     Key(#[from] BadKey),
-    /// The function is for administrators of the user's organisation.
+    /// The function is for administrators of an organisation.
     #[error("the signer is no administrator of {msp}")]
     #[fault(status = FORBIDDEN, code = "PERMISSION_DENIED")]
     NotAdministrator {
-        /// The user's organisation.
+        /// The organisation: the user's, or the signer's own.
         msp: String,
     },
     /// The respondent's reputation is less than the creator asks for.

@@ -16,6 +16,10 @@
 //!
 //! **Histories and notifications** are kept for ever, and outlive the tasks that they tell of.
 //!
+//! **Anchors** hold logs fast that are kept off the ledger, such as those of refused calls, which no
+//! transaction tells of. An administrator writes how many entries a log of their organisation has and
+//! the digest of the last, into which all before it went.
+//!
 //! Two functions are for the manager of tasks alone, [`engage`](UsersClient::engage) and
 //! [`settle`](UsersClient::settle).
 //!
@@ -29,6 +33,7 @@
 //! | (`pair`, creator, respondent) | [`Pair`](record::Pair) |
 //! | (`history`, account, epoch, task, role, outcome) | [`History`](record::History) |
 //! | (`notification`, account, epoch, task, outcome) | [`Notification`](record::Notification) |
+//! | (`anchor`, organisation, log, entries) | [`Anchored`](record::Anchored) |
 //!
 //! The [rules] are functions of values; the contract is a thin binding of them to Fabric.
 

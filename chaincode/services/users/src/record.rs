@@ -4,6 +4,10 @@ use pervade_chaincode::{Argument, KeyPart, State, TypedEvent};
 use pervade_platform::{AccountId, Outcome};
 use serde::{Deserialize, Serialize};
 
+pub use anchor::{Anchor, Anchored, BadEntryDigest, BadLogName, EntryDigest, LogName};
+
+mod anchor;
+
 /// What the manager of users is bound to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Argument)]
 #[serde(deny_unknown_fields)]

@@ -78,6 +78,16 @@ pub fn permit_administrator(signer: &Signer, user: &User) -> Result<(), UsersErr
     Err(UsersError::NotAdministrator { msp: user.msp.clone() })
 }
 
+/// Checks that somebody may anchor a log, and tells for which organisation: the signer's own, never
+/// one that is named.
+///
+/// # Errors
+/// If the signer is no administrator.
+pub fn permit_anchor(signer: Signer) -> Result<String, UsersError> {
+    let Signer { is_admin, msp, .. } = signer;
+    if is_admin { Ok(msp) } else { Err(UsersError::NotAdministrator { msp }) }
+}
+
 /// What a settlement changes for one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "complete by definition")]

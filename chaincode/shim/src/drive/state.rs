@@ -7,6 +7,7 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use fabric_protos::protos::ChaincodeMessage;
+use pervade_denials::Denied;
 use tracing::warn;
 
 use super::Ended;
@@ -78,6 +79,8 @@ pub(super) struct Wakes {
     pub(super) helpers: usize,
     pub(super) watch: bool,
     pub(super) ended: bool,
+    /// What to tell whoever wants to hear of refusals.
+    pub(super) denied: Vec<Denied>,
 }
 
 /// Whether the stream may be read.
@@ -233,7 +236,7 @@ impl State {
         let has_news = ended || !self.leaving.is_empty();
         let writer = has_news.then(|| self.writer.take()).flatten();
         let reader = ended.then(|| self.reader.take()).flatten();
-        Wakes { writer, reader, helpers, watch, ended }
+        Wakes { writer, reader, helpers, watch, ended, denied: self.session.take_denials() }
     }
 
     /// Takes what is to be sent; if nothing is, the writer is woken when there is something.

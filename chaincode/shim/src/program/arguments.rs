@@ -133,7 +133,7 @@ fn limits() -> [Arg; 5] {
     ]
 }
 
-fn recording() -> [Arg; 3] {
+fn recording() -> [Arg; 4] {
     let file = |name: &'static str| {
         Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf))
     };
@@ -146,6 +146,10 @@ fn recording() -> [Arg; 3] {
             .value_parser(["transient", "private"])
             .requires("record")
             .help("Secrets to write down as well: transient data, private values"),
+        file("denials").help(
+            "Write refused calls to this log: who called what, no arguments [variable: \
+             DENIALS_FILE]",
+        ),
         file("replay").help("Run a recording, tell the first difference, and do nothing else"),
     ]
 }
@@ -194,6 +198,7 @@ fn flags(matches: &ArgMatches) -> Result<Flags, ProgramError> {
         grace: seconds("grace"),
         twice: matches.get_flag("twice"),
         record: file("record"),
+        denials: file("denials"),
         record_secrets: Shown { transient: shows("transient"), private: shows("private") },
     })
 }

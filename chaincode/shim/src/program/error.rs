@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pervade_denials::LogError;
 use tracing::debug;
 
 use crate::record::ReplayError;
@@ -30,6 +31,8 @@ pub(super) enum ProgramError {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Launch(#[from] LaunchError),
+    #[error(transparent)]
+    Denials(#[from] LogError),
     #[error("the recording does not run as it was")]
     Replay(#[from] ReplayError),
 }
@@ -60,6 +63,7 @@ impl ProgramError {
             | Self::Listen { .. }
             | Self::Serve(_)
             | Self::Launch(_)
+            | Self::Denials(_)
             | Self::Replay(_) => FAILED,
         })
     }

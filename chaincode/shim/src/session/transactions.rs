@@ -9,8 +9,10 @@ use fabric_protos::protos::ChaincodeMessage;
 use fabric_protos::protos::chaincode_message::Type;
 use pervade_chaincode::host::Outcome;
 use pervade_chaincode::{ContractError, Fault, Status};
+use pervade_denials::Denied;
 
 use super::SessionError;
+use super::denial::unknown;
 use super::key::{Content, Key};
 use super::work::{Paused, Ran, Task, discard};
 
@@ -20,6 +22,9 @@ pub(super) struct Transactions {
     running: HashMap<Key, Running>,
     last_ticket: u64,
 }
+
+/// An answer that ends a transaction, and what is to be told if it was refused.
+pub(super) type Answered = (ChaincodeMessage, Option<Denied>);
 
 /// A transaction: when it began, and where it stands.
 #[derive(Debug)]
@@ -120,8 +125,8 @@ impl Transactions {
     }
 
     /// What is to be sent for a run's result; nothing if the run was given up.
-    pub(super) fn settle(&mut self, ran: Ran) -> Option<ChaincodeMessage> {
-        let Ran { ticket, mut message, paused } = ran;
+    pub(super) fn settle(&mut self, ran: Ran) -> Option<Answered> {
+        let Ran { ticket, mut message, paused, denied } = ran;
         let (channel, tx_id) = (mem::take(&mut message.channel_id), mem::take(&mut message.txid));
         let key = Key { channel, tx_id };
         match (self.running.get_mut(&key), paused) {
@@ -136,11 +141,12 @@ impl Transactions {
                 return None;
             }
         }
-        Some(ChaincodeMessage { channel_id: key.channel, txid: key.tx_id, ..message })
+        let Key { channel, tx_id } = key;
+        Some((ChaincodeMessage { channel_id: channel, txid: tx_id, ..message }, denied))
     }
 
     /// Answers and gives up what began before `latest`.
-    pub(super) fn expire(&mut self, latest: Duration, deadline: Duration) -> Vec<ChaincodeMessage> {
+    pub(super) fn expire(&mut self, latest: Duration, deadline: Duration) -> Vec<Answered> {
         let mut answers = Vec::new();
         self.running.retain(|key, slot| {
             if slot.began > latest || matches!(slot.stage, Stage::GivenUp { .. }) {
@@ -148,7 +154,12 @@ impl Transactions {
             }
             let late = LateError { deadline };
             let outcome = Outcome::failure(&ContractError::of(&late));
-            answers.push(key.clone().completed(outcome));
+            let denied = match &slot.stage {
+                Stage::Asking(paused) => paused.denied(key, &outcome),
+                // Who called what is known to the thread alone that hangs.
+                Stage::Working | Stage::GivenUp { .. } => Some(unknown(key, &outcome)),
+            };
+            answers.push((key.clone().completed(outcome), denied));
             match mem::replace(&mut slot.stage, Stage::Working) {
                 Stage::Asking(paused) => {
                     discard(paused);

@@ -10,7 +10,9 @@ use fabric_protos::protos::chaincode_message::Type;
 use fabric_protos::protos::{ChaincodeInput, ChaincodeMessage};
 use pervade_chaincode::host::{Execution, Outcome, Reply, Step, Terms};
 use pervade_chaincode::{Chaincode, ContractError, Fault, Invocation, InvocationError, Status};
+use pervade_denials::Denied;
 
+use super::denial::Called;
 use super::key::{Content, Key};
 use super::wire::{self, Asked};
 use crate::limits::{HostClock, Runs};
@@ -32,6 +34,8 @@ pub(super) struct Context {
     pub(super) runs: Runs,
     pub(super) clock: HostClock,
     pub(super) message_bytes_max: usize,
+    /// Whether somebody wants to hear of refusals.
+    pub(super) tells_denials: bool,
 }
 
 /// Which run it is, and what is to be done.
@@ -64,6 +68,8 @@ pub(crate) struct Ran {
     pub(super) message: ChaincodeMessage,
     /// None if the message ends the transaction.
     pub(super) paused: Option<Paused>,
+    /// What is to be told if the transaction was refused.
+    pub(super) denied: Option<Denied>,
 }
 
 impl Task {
@@ -101,11 +107,13 @@ impl Work {
             Todo::Begin(content) => match read(&key, content) {
                 Ok(invocation) => {
                     let invocation = invocation.arrived_at(context.clock.now());
-                    Run::start(&chaincode, invocation, context, is_init)
+                    let origin = Origin::new(&chaincode, Some(&invocation), context, is_init);
+                    Run::start(&chaincode, invocation, context, origin)
                 }
                 Err(error) => {
                     let outcome = Outcome::failure(&ContractError::of(&error));
-                    return Ran::ended(key, ticket, outcome, is_init);
+                    let origin = Origin::new(&chaincode, None, context, is_init);
+                    return Ran::ended(key, ticket, outcome, &origin);
                 }
             },
             Todo::GoOn(Paused { mut run, asked, .. }, (kind, payload)) => {
@@ -145,11 +153,38 @@ fn reply(asked: Asked, kind: Type, payload: Vec<u8>) -> Reply {
     }
 }
 
+/// What a run's end depends on beside its outcome.
+#[derive(Debug)]
+struct Origin {
+    is_init: bool,
+    /// None if nobody wants to hear of refusals.
+    called: Option<Box<Called>>,
+}
+
+impl Origin {
+    fn new(
+        chaincode: &Chaincode,
+        invocation: Option<&Invocation>,
+        context: Context,
+        is_init: bool,
+    ) -> Self {
+        let called = context.tells_denials.then(|| Box::new(Called::new(chaincode, invocation)));
+        Self { is_init, called }
+    }
+}
+
+impl Paused {
+    /// What is to be told if the run is given up, and the transaction answered so.
+    pub(super) fn denied(&self, key: &Key, outcome: &Outcome) -> Option<Denied> {
+        Some(self.run.origin.called.as_ref()?.denied(key, outcome))
+    }
+}
+
 /// A contract function being run.
 #[derive(Debug)]
 struct Run {
     execution: Execution,
-    is_init: bool,
+    origin: Origin,
 }
 
 impl Run {
@@ -157,14 +192,14 @@ impl Run {
         chaincode: &Arc<Chaincode>,
         invocation: Invocation,
         context: Context,
-        is_init: bool,
+        origin: Origin,
     ) -> (Self, Step) {
         let start = match context.runs {
             Runs::Once => Execution::start,
             Runs::Twice => Execution::start_twice,
         };
         let (execution, step) = start(chaincode, invocation, context.terms);
-        (Self { execution, is_init }, step)
+        (Self { execution, origin }, step)
     }
 
     fn resume(&mut self, reply: Reply) -> Step {
@@ -177,9 +212,9 @@ impl Run {
             let request = match step {
                 Step::Ask(request) => request,
                 Step::Done(outcome) => {
-                    let is_init = self.is_init;
-                    discard(self);
-                    return Ran::ended(key, ticket, fitting(outcome, bytes_max), is_init);
+                    let Self { execution, origin } = self;
+                    discard(execution);
+                    return Ran::ended(key, ticket, fitting(outcome, bytes_max), &origin);
                 }
             };
             let (asked, kind, payload) = wire::request(request);
@@ -189,15 +224,16 @@ impl Run {
                     ticket,
                     message,
                     paused: Some(Paused { run: self, asked, label: 0 }),
+                    denied: None,
                 };
             }
             let bytes = payload.len();
             let reason = format!("a message of {bytes} bytes: at most {bytes_max} are taken");
             step = self.resume(Reply::Refused { reason });
         }
-        let is_init = self.is_init;
-        discard(self);
-        Ran::ended(key, ticket, Outcome::failure(&ContractError::of(&RunError::TooLarge)), is_init)
+        let Self { execution, origin } = self;
+        discard(execution);
+        Ran::ended(key, ticket, Outcome::failure(&ContractError::of(&RunError::TooLarge)), &origin)
     }
 }
 
@@ -223,14 +259,16 @@ fn fitting(outcome: Outcome, bytes_max: usize) -> Outcome {
 
 impl Ran {
     /// Of an initialisation that failed Go's library makes an `ERROR`, and so do we.
-    fn ended(key: Key, ticket: u64, outcome: Outcome, is_init: bool) -> Self {
+    fn ended(key: Key, ticket: u64, outcome: Outcome, origin: &Origin) -> Self {
         const SERVER_ERROR: i32 = 500;
-        let message = if is_init && outcome.status >= SERVER_ERROR {
+        let called = origin.called.as_ref().filter(|_| !outcome.is_success());
+        let denied = called.map(|called| called.denied(&key, &outcome));
+        let message = if origin.is_init && outcome.status >= SERVER_ERROR {
             key.error(&outcome.message)
         } else {
             key.completed(outcome)
         };
-        Self { ticket, message, paused: None }
+        Self { ticket, message, paused: None, denied }
     }
 }
 

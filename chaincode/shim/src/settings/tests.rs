@@ -248,3 +248,19 @@ fn render_tls(tls: Option<&TlsFiles>) -> String {
     let trusted = roots.as_ref().map(|roots| format!("trusting {roots:?}"));
     [shown, trusted].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
+
+/// W-100: a flag names the log of refused calls, or a variable does; the flag counts more.
+#[test]
+fn a_log_of_refused_calls_is_kept_where_it_is_asked_for() {
+    let told = |flag: Option<&str>, variable: &str| {
+        let flags = Flags { plaintext: true, denials: flag.map(Into::into), ..Flags::default() };
+        let all = format!("{SERVED} {variable}");
+        let pairs = all.split_whitespace().filter_map(|pair| pair.split_once('='));
+        let variables =
+            Variables::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        Settings::read(&flags, &variables).unwrap().denials
+    };
+    assert_eq!(told(None, ""), None);
+    assert_eq!(told(None, "DENIALS_FILE=b"), Some("b".into()));
+    assert_eq!(told(Some("a"), "DENIALS_FILE=b"), Some("a".into()));
+}

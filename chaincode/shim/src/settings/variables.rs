@@ -15,7 +15,9 @@ impl Variables {
     /// Takes the variables that matter here from any others.
     pub fn new(all: impl IntoIterator<Item = (String, String)>) -> Self {
         let ours = |name: &str| {
-            name.starts_with("CORE_") || name.starts_with("CHAINCODE_") || name == "METADATA"
+            name.starts_with("CORE_")
+                || name.starts_with("CHAINCODE_")
+                || matches!(name, "METADATA" | "DENIALS_FILE")
         };
         Self(all.into_iter().filter(|(name, value)| ours(name) && !value.is_empty()).collect())
     }

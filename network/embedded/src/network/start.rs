@@ -21,6 +21,7 @@ use tokio::task::JoinError;
 
 use super::{EmbeddedNetwork, Options, PACKAGES, Shared};
 use crate::control::{self, Obey};
+use crate::denials::DenialLogs;
 use crate::description::NetworkDescription;
 use crate::folder::{Folder, FolderError};
 use crate::founding::{Founding, FoundingError, Ground, ledger_path};
@@ -133,9 +134,12 @@ impl EmbeddedNetwork {
         };
         let (folder, (ground, channels)) = opened?;
         let packages = folder.load(PACKAGES)?.unwrap_or_default();
+        let (vfs, clock) = (Arc::clone(&world.vfs), Arc::clone(&world.clock));
+        let denials = Arc::new(DenialLogs::new(folder.path(), vfs, clock));
         let shared = Arc::new(Shared {
             folder,
             world,
+            denials,
             channels,
             households: Arc::clone(&ground.households),
             peers: Arc::default(),

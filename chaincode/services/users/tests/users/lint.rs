@@ -1,7 +1,7 @@
 //! What may be called, and what may stand on the ledger.
 
 use expect_test::expect;
-use pervade_users::record::{History, Key, KeyChange, Notification, Pair, User};
+use pervade_users::record::{Anchored, History, Key, KeyChange, Notification, Pair, User};
 
 use crate::interface::interface_of;
 use crate::stand_in::named;
@@ -19,6 +19,7 @@ fn the_interface_is_closed() {
         submit rotate(proof)
         submit replace_key(account, proof)
         submit declare_group(account, group)
+        submit anchor(anchor)
         evaluate external caller()
         evaluate external signer_account()
         evaluate external user(account)
@@ -31,13 +32,15 @@ fn the_interface_is_closed() {
         evaluate list(size, bookmark)
         evaluate notifications(account, size, bookmark)
         evaluate history(account, size, bookmark)
-        evaluate key_log(account, size, bookmark)"#]]
+        evaluate key_log(account, size, bookmark)
+        evaluate anchors(msp, log, size, bookmark)"#]]
     .assert_eq(&interface_of(&chaincode));
 }
 
 /// W-101, D-30: no field of a public record takes free text. These are accounts and addresses, which
 /// are digests of keys; organisations' names; transactions and tasks, which are named after
-/// transactions; and the group, a name of few characters that only an administrator gives.
+/// transactions; digests; and the names of groups and logs, of few characters, that only an administrator
+/// gives.
 #[test]
 fn no_record_holds_personal_data() {
     let texts = [
@@ -47,8 +50,10 @@ fn no_record_holds_personal_data() {
         texts_of::<Pair>(),
         texts_of::<History>(),
         texts_of::<Notification>(),
+        texts_of::<Anchored>(),
     ];
-    let declared = include_str!("../../src/record.rs").matches("#[state(").count();
+    let sources = [include_str!("../../src/record.rs"), include_str!("../../src/record/anchor.rs")];
+    let declared = sources.concat().matches("#[state(").count();
     assert_eq!(texts.len(), declared, "every state is looked at");
     expect![[r#"
         user.account
@@ -65,6 +70,10 @@ fn no_record_holds_personal_data() {
         history.account
         history.task
         notification.account
-        notification.task"#]]
+        notification.task
+        anchor.log
+        anchor.msp
+        anchor.sha256
+        anchor.tx_id"#]]
     .assert_eq(&texts.concat().join("\n"));
 }

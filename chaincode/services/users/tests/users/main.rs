@@ -8,6 +8,7 @@
     reason = "all of this is test"
 )]
 
+mod anchors;
 mod binding;
 mod by_hand;
 #[path = "../../../platform/tests/support/interface.rs"]
