@@ -14,18 +14,21 @@ use crate::output::Output;
 /// The file that the process running a network holds locked.
 const LOCK: &str = "lock";
 
-/// What a network's folder may hold, what the demo keeps there included.
+/// What a network's folder may hold, what the demos and the platform's commands keep there included.
 const OURS: &[&str] = &[
     LOCK,
     "channels",
+    "content",
     "control.sock",
+    "denials",
     "devices",
-    "devices",
+    "identities",
     "network.json",
     LOG,
     "organizations",
     "packages.json",
     "proof.json",
+    "readers",
     "registrars",
     "tampered",
     "topology.json",

@@ -48,6 +48,7 @@ fn the_story_of_tasks_is_told_and_told_again() {
         assert!(said.out.contains("21.4 degrees"), "the creator reads the result: {said:?}");
     }
     verified(data);
+    Said::by(&["network", "reset", "--yes", "--data", data, "--json"]).done();
 }
 
 /// Tells the story; gives its figures.
