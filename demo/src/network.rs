@@ -132,8 +132,9 @@ impl World {
             let package_id = self.network.install(package).doing("install a contract")?;
             let name = ChaincodeName::new(name).doing("name a contract")?;
             let definition = Definition::first(name.clone(), VERSION);
-            let approvals = self.approve(&definition, &package_id).await?;
-            let (first, _) = self.organizations()?;
+            let (first, second) = self.organizations()?;
+            let both = [first.clone(), second];
+            let approvals = approve(&self.place, &both, &definition, &package_id).await?;
             let lifecycle = self.admin(&first).await?.lifecycle();
             if lifecycle.committed_as(&name).await.doing("ask what is deployed")?.is_some() {
                 let said = if approvals > 0 { "there with other code, now" } else { "there," };
@@ -145,26 +146,31 @@ impl World {
         }
         Ok(())
     }
+}
 
-    /// Has each organisation approve the package, unless it has; says how many did just now. A
-    /// ledger may have been written by another release, whose contracts were other code.
-    async fn approve(&self, definition: &Definition, package_id: &str) -> Result<u32, DemoError> {
-        let (first, second) = self.organizations()?;
-        let mut approvals = 0;
-        for msp_id in [&first, &second] {
-            let lifecycle = self.admin(msp_id).await?.lifecycle();
-            let held = lifecycle.approved().await.doing("ask what is approved")?;
-            let is_held = held.iter().any(|held| {
-                held.definition == *definition && held.package_id.as_deref() == Some(package_id)
-            });
-            if !is_held {
-                let approved = lifecycle.approve(definition, Some(package_id)).await;
-                committed(&approved.doing("approve a contract")?)?;
-                approvals += 1;
-            }
+/// Has each organisation approve the package, unless it has; says how many did just now. A
+/// ledger may have been written by another release, whose contracts were other code.
+pub(crate) async fn approve(
+    place: &Place,
+    organizations: &[MspId],
+    definition: &Definition,
+    package_id: &str,
+) -> Result<u32, DemoError> {
+    let mut approvals = 0;
+    for msp_id in organizations {
+        let admin = place.connect(Arc::new(place.user(msp_id, "Admin")?)).await?;
+        let lifecycle = admin.lifecycle();
+        let held = lifecycle.approved().await.doing("ask what is approved")?;
+        let is_held = held.iter().any(|held| {
+            held.definition == *definition && held.package_id.as_deref() == Some(package_id)
+        });
+        if !is_held {
+            let approved = lifecycle.approve(definition, Some(package_id)).await;
+            committed(&approved.doing("approve a contract")?)?;
+            approvals += 1;
         }
-        Ok(approvals)
     }
+    Ok(approvals)
 }
 
 /// Version of the contracts' definitions.
@@ -186,7 +192,7 @@ pub(crate) fn in_process(options: Options) -> Result<Options, DemoError> {
 }
 
 /// A deployment accepts nothing but a commit.
-fn committed(outcome: &Outcome) -> Result<(), DemoError> {
+pub(crate) fn committed(outcome: &Outcome) -> Result<(), DemoError> {
     match outcome {
         Outcome::Committed { .. } => Ok(()),
         Outcome::Rejected { code, .. } => {

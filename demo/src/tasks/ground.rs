@@ -11,7 +11,7 @@ use pervade_devices::DevicesClient;
 use pervade_devices::record::DeviceTerms;
 use pervade_embedded::{EmbeddedNetwork, InProcess, Options, Package, PackageSource, Topology};
 use pervade_identity::{EcdsaSigner, PrivateKey, Role};
-use pervade_peer_client::{Definition, Network, Outcome, TypedCallError};
+use pervade_peer_client::{Definition, Network, TypedCallError};
 use pervade_platform::{Amount, ContractSet};
 use pervade_registrar::{Enrollment, EnrollmentKind, certificate_request};
 use pervade_tasks::TasksClient;
@@ -24,6 +24,7 @@ use pervade_users::record::UserTerms;
 use crate::account::Teller;
 use crate::client::Place;
 use crate::error::{DemoError, While as _};
+use crate::network::{approve, committed};
 use crate::tasks::people::tasks;
 use crate::tasks::time::StoryClock;
 
@@ -45,10 +46,9 @@ impl Ground {
     pub(crate) async fn start(folder: &Path, teller: &mut Teller<'_>) -> Result<Self, DemoError> {
         let set = ContractSet::with_ending("");
         let mut options = Options::new(folder);
-        for chaincode in chaincodes(&set)? {
+        for (chaincode, code) in chaincodes(&set)? {
             let name = chaincode.name().to_string();
-            let version = env!("CARGO_PKG_VERSION").to_owned();
-            let code = InProcess { version, chaincode: Arc::new(chaincode) };
+            let code = InProcess { version: code.to_owned(), chaincode: Arc::new(chaincode) };
             options = options.with_chaincode(&name, code);
         }
         let network = EmbeddedNetwork::start(topology()?, options).await;
@@ -132,7 +132,7 @@ impl Ground {
     async fn deploy(&self, teller: &mut Teller<'_>) -> Result<bool, DemoError> {
         let mut names = Vec::new();
         let mut is_new = false;
-        for chaincode in chaincodes(&self.set)? {
+        for (chaincode, _) in chaincodes(&self.set)? {
             let name = chaincode.name();
             let label = name.to_string();
             let source = PackageSource::InProcess { name: label.clone() };
@@ -149,18 +149,14 @@ impl Ground {
 
     /// Has a definition committed that is not there yet; tells whether it was not.
     async fn define(&self, definition: &Definition, package_id: &str) -> Result<bool, DemoError> {
-        for msp_id in &self.organizations {
-            let lifecycle = self.admin(msp_id).await?.lifecycle();
-            let committed = lifecycle.committed_as(&definition.name).await;
-            if committed.doing("ask what is deployed")?.is_some() {
-                return Ok(false);
-            }
-            let approved = lifecycle.approve(definition, Some(package_id)).await;
-            done(&approved.doing("approve a contract")?)?;
-        }
+        approve(&self.place, &self.organizations, definition, package_id).await?;
         let [first, ..] = &self.organizations;
         let lifecycle = self.admin(first).await?.lifecycle();
-        done(&lifecycle.commit(definition).await.doing("commit a contract")?)?;
+        let there = lifecycle.committed_as(&definition.name).await;
+        if there.doing("ask what is deployed")?.is_some() {
+            return Ok(false);
+        }
+        committed(&lifecycle.commit(definition).await.doing("commit a contract")?)?;
         Ok(true)
     }
 
@@ -242,14 +238,15 @@ fn once<T>(outcome: Result<T, ClientError<TypedCallError>>) -> Result<bool, Demo
     }
 }
 
-fn chaincodes(set: &ContractSet) -> Result<[Chaincode; 5], DemoError> {
+/// The contracts of a set, and the code that each is.
+fn chaincodes(set: &ContractSet) -> Result<[(Chaincode, &'static str); 5], DemoError> {
     let named = |name: &str| ChaincodeName::new(name).doing("name a contract");
     Ok([
-        pervade_clock::chaincode(named(&set.clock)?),
-        pervade_users::chaincode(named(&set.users)?),
-        pervade_tokens::chaincode(named(&set.tokens)?),
-        pervade_devices::chaincode(named(&set.devices)?),
-        pervade_tasks::chaincode(named(&set.tasks)?),
+        (pervade_clock::chaincode(named(&set.clock)?), pervade_clock::CODE_SHA256),
+        (pervade_users::chaincode(named(&set.users)?), pervade_users::CODE_SHA256),
+        (pervade_tokens::chaincode(named(&set.tokens)?), pervade_tokens::CODE_SHA256),
+        (pervade_devices::chaincode(named(&set.devices)?), pervade_devices::CODE_SHA256),
+        (pervade_tasks::chaincode(named(&set.tasks)?), pervade_tasks::CODE_SHA256),
     ])
 }
 
@@ -264,13 +261,4 @@ fn topology() -> Result<Topology, DemoError> {
     topology.organizations.push(third);
     topology.batch.timeout_ms = 20;
     Ok(topology.with_free_ports())
-}
-
-fn done(outcome: &Outcome) -> Result<(), DemoError> {
-    match outcome {
-        Outcome::Committed { .. } => Ok(()),
-        Outcome::Rejected { .. } | Outcome::Unknown { .. } => {
-            Err(DemoError::unexpected(format!("a deployment ended as {outcome:?}")))
-        }
-    }
 }
